@@ -1,1 +1,46 @@
-"""Shared machinery of the course: batched numerics, checked claims, exercises, figures and explorables."""
+"""Shared machinery of the course: batched numerics, checked claims, exercises, figures and explorables.
+
+The names of everyday use are reached from here, loaded at first use, so that the lower layers stay light to import.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labs.claims import claim, mean_interval
+    from labs.exercises import check, hint, progress, solution
+
+__all__ = ["check", "claim", "hint", "mean_interval", "progress", "solution", "start"]
+
+_HOMES = {
+    "claim": "labs.claims",
+    "mean_interval": "labs.claims",
+    "check": "labs.exercises",
+    "hint": "labs.exercises",
+    "progress": "labs.exercises",
+    "solution": "labs.exercises",
+}
+
+
+def start() -> None:
+    """Prepare a notebook: seeds, deterministic arithmetic on the CPU, progress bars and the figure style.
+
+    Raises:
+        labs.device.SeedError: when the environment variable LABS_SEED is not a whole number.
+    """
+    from labs import device, figures
+
+    device.start()
+    figures.use()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'labs' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
