@@ -1,0 +1,81 @@
+# Two commands matter: `make book` and `make test`. `make` alone lists all of them.
+# Kept to what GNU make 3.81 (macOS) knows; every path is relative, so the checkout may lie in a folder with spaces.
+PYTHON    ?= python3
+PORT      ?= 8000
+JOBS      ?= $(shell getconf _NPROCESSORS_ONLN)
+NOTEBOOKS ?= $(wildcard book/*.ipynb)
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PAGE := _build/html/index.html
+
+TYPED := labs book/_tools
+BUILD := _config.yml _toc.yml $(VENV)/installed $(shell find book/_ext book/_theme -type f 2>/dev/null | grep -v -e __pycache__ -e ' ')
+PAGES := $(shell find book labs -type f 2>/dev/null | grep -v -e __pycache__ -e .ipynb_checkpoints -e book/_tools -e ' ')
+
+# One thread a process: the notebooks and the tests run side by side, one on each core.
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test lab serve refresh seeds validate check format clean distclean
+
+help:  ## list the commands
+	@echo "Usage: make COMMAND"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+book: $(PAGE)  ## build the book and print the address of the page to open
+	@$(BIN)/python book/_tools/address.py $(PAGE)
+
+test: check $(PAGE)  ## run everything: style, types, unit tests, notebooks, the book in a browser
+	@CHROMIUM="$$($(BIN)/python book/_tools/browser.py)" && export CHROMIUM && \
+	$(ONE_THREAD) IPYTHONDIR="$(CURDIR)/_build/ipython" $(BIN)/python -m pytest -q --numprocesses=$(JOBS) --dist=loadfile \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests labs book/_tools $(wildcard book/*.ipynb)
+
+check: $(VENV)/installed  ## style and types only (seconds)
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy $(TYPED)
+
+lab: $(VENV)/installed  ## open the course in JupyterLab
+	@$(BIN)/python -m jupyterlab book
+
+serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+refresh: $(VENV)/installed  ## run the notebooks again, in place (NOTEBOOKS="book/05_….ipynb", CHANGED=1, JOBS=2)
+	@$(ONE_THREAD) $(BIN)/python book/_tools/refresh.py --jobs $(JOBS) $(if $(CHANGED),--changed) $(NOTEBOOKS)
+
+seeds: $(VENV)/installed  ## which claim fails at which seed? LABS_SEED = 0 … 9 over the notebooks
+	@$(ONE_THREAD) $(BIN)/python book/_tools/seeds.py --jobs $(JOBS) $(NOTEBOOKS)
+
+validate: $(VENV)/installed  ## what the notebooks lack (NOTEBOOKS="book/05_….ipynb")
+	@$(BIN)/python book/_tools/rules.py $(NOTEBOOKS)
+
+format: $(VENV)/installed  ## format the code, notebooks included
+	@$(BIN)/python -m ruff check --fix .
+	@$(BIN)/python -m ruff format .
+
+clean:  ## remove what was built
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache
+
+distclean: clean  ## remove what was built and the virtual environment
+	rm -rf $(VENV) labs.egg-info
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: call make with PYTHON=python3.11, say." % sys.version_info[:2])'
+	@echo "Installing what requirements.txt pins into $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+# A changed configuration, extension or theme is not seen by Sphinx page by page: build from nothing then.
+_build/fresh: $(BUILD)
+	@rm -rf _build/html _build/.doctrees _build/.jupyter_cache _build/jupyter_execute
+	@mkdir -p _build && touch $@
+
+# After a failure the next build must read every page again, or it would no longer repeat the warnings.
+$(PAGE): _build/fresh $(PAGES)
+	@echo "Building the book …"
+	@$(BIN)/jupyter-book build . -W -n --keep-going -q || { rm -rf _build/.doctrees _build/fresh; exit 1; }
+	@touch $@
