@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from numbers import Integral, Real
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import torch
 
 __all__ = ["chosen", "finite", "integer", "number", "positive"]
 
 T = TypeVar("T")
+
+
+def _is_finite_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def integer(name: str, value: object, *, at_least: int = 1) -> int:
@@ -47,8 +51,7 @@ def number(name: str, value: object, *, at_least: float = -math.inf, at_most: fl
         ...
         ValueError: share must be a finite number from 0 to 1, got 1.5
     """
-    allowed = isinstance(value, Real) and not isinstance(value, bool)
-    if not allowed or not math.isfinite(value) or not at_least <= value <= at_most:
+    if not _is_finite_number(value) or not at_least <= value <= at_most:
         bounds = (
             ""
             if math.isinf(at_least)
@@ -72,8 +75,7 @@ def positive(name: str, value: object) -> float:
         ...
         ValueError: learning_rate must be a finite number above 0, got -0.1
     """
-    allowed = isinstance(value, Real) and not isinstance(value, bool)
-    if not allowed or not math.isfinite(value) or value <= 0:
+    if not _is_finite_number(value) or value <= 0:
         raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
     return float(value)
 
