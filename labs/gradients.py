@@ -1,0 +1,143 @@
+"""Gradients example by example and what they say about minibatches: noise trace, standard error, noise scale.
+
+With gᵢ the gradient of example i and ḡ = (1/N) Σᵢ gᵢ, the covariance of the gradient of one example drawn at random is
+Σ = (1/N) Σᵢ (gᵢ − ḡ)(gᵢ − ḡ)ᵀ. The sample is the whole population here, hence N and not N − 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch.func import grad, vmap
+
+from labs.inputs import finite, integer
+from labs.losses import LOSSES, Risk
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["Moments", "moments", "noise_scale", "noise_trace", "per_example", "standard_error"]
+
+BLOCK_NUMBERS = 2**24
+"""Per-example gradients are made in blocks of at most this many numbers (64 MiB in float32)."""
+
+
+class Moments(NamedTuple):
+    """The mean gradient ḡ ``(*runs, P)`` and the mean squared length (1/N) Σᵢ ‖gᵢ‖² ``(*runs,)``."""
+
+    mean: Float[Tensor, "*runs P"]
+    square: Float[Tensor, "*runs"]
+
+
+def per_example(risk: Risk, theta: Float[Tensor, " P"]) -> Float[Tensor, "N P"]:
+    """gᵢ = ∇L(f(xᵢ; θ), yᵢ) + λθ, one row an example: their mean is ∇J(θ). Holds N·P numbers.
+
+    Args:
+        risk: A ``labs.losses.Risk``; its model must treat examples apart (no batch normalisation).
+        theta: ``(P,)``.
+
+    Raises:
+        TypeError: when ``risk`` is not a ``Risk``: an arbitrary function has no examples.
+        ValueError: when θ is not a finite vector.
+    """
+    return torch.cat(list(_blocks(risk, _checked(risk, theta, (1,)))))
+
+
+def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
+    if not isinstance(risk, Risk):
+        raise TypeError(f"risk must be a labs.losses.Risk, which knows its examples, got {type(risk).__name__}")
+    if finite("theta", theta).ndim not in dimensions:
+        raise ValueError(
+            f"theta must have shape {'(P,) or (R, P)' if 2 in dimensions else '(P,)'}, got {tuple(theta.shape)}"
+        )
+    return theta.detach()
+
+
+def _blocks(risk: Risk, theta: Tensor):
+    """Per-example gradients, a block of examples at a time."""
+    loss = LOSSES[risk.loss] if isinstance(risk.loss, str) else risk.loss
+
+    def one(parameters: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return loss(risk.model(parameters, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
+
+    gradients = vmap(grad(one), in_dims=(None, 0, 0))
+    rows = max(1, BLOCK_NUMBERS // theta.numel())
+    for x, y in zip(risk.x.split(rows), risk.y.split(rows), strict=True):
+        yield gradients(theta, x, y) + risk.weight_decay * theta
+
+
+def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
+    """ḡ and (1/N) Σᵢ ‖gᵢ‖², in blocks: no more than 64 MiB of per-example gradients are held at a time.
+
+    Args:
+        risk: A ``labs.losses.Risk``.
+        theta: ``(P,)`` or ``(R, P)``.
+
+    Raises:
+        TypeError: when ``risk`` is not a ``Risk``.
+    """
+    theta = _checked(risk, theta, (1, 2))
+    if theta.ndim == 2:
+        runs = [moments(_of_run(risk, r), row) for r, row in enumerate(theta)]
+        return Moments(torch.stack([m.mean for m in runs]), torch.stack([m.square for m in runs]))
+    total, squares, count = torch.zeros_like(theta), theta.new_zeros(()), len(risk.x)
+    for block in _blocks(risk, theta):
+        total += block.sum(0)
+        squares += block.square().sum()
+    return Moments(total / count, squares / count)
+
+
+def _of_run(risk: Risk, run: int) -> Risk:
+    """The risk of one run, whose sample is its own when ``x`` is ``(R, N, d)``."""
+    if risk.x.ndim <= 2:
+        return risk
+    return Risk(risk.model, risk.x[run], risk.y[run], risk.loss, risk.weight_decay)
+
+
+def noise_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs"]:
+    """tr Σ = (1/N) Σᵢ ‖gᵢ‖² − ‖ḡ‖², the total variance of the gradient of one random example.
+
+    Args and errors are those of ``moments``.
+    """
+    mean, square = moments(risk, theta)
+    return (square - mean.square().sum(-1)).clamp_min(0)
+
+
+def standard_error(
+    risk: Risk, theta: Float[Tensor, "*runs P"], batch_size: int, *, replacement: bool = True
+) -> Float[Tensor, "*runs"]:
+    """√E‖g_B − ḡ‖², the total standard error of a minibatch gradient.
+
+    It is √(tr Σ / B) for examples drawn with replacement, times √((N − B)/(N − 1)) without.
+
+    Args:
+        risk: A ``labs.losses.Risk``.
+        theta: ``(P,)`` or ``(R, P)``.
+        batch_size: B, at most N without replacement.
+        replacement: How the minibatch is drawn.
+
+    Raises:
+        ValueError: when ``batch_size`` is not positive, or above N without replacement.
+    """
+    error = (noise_trace(risk, theta) / integer("batch_size", batch_size)).sqrt()
+    if replacement:
+        return error
+    count = risk.x.shape[-2]
+    if batch_size > count:
+        raise ValueError(
+            f"batch_size must not exceed the {count} examples when drawn without replacement, got {batch_size}"
+        )
+    return error * math.sqrt((count - batch_size) / max(count - 1, 1))
+
+
+def noise_scale(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs"]:
+    """tr Σ / ‖ḡ‖², in examples: near this batch size, noise and signal weigh the same (McCandlish et al. 2018).
+
+    Args and errors are those of ``moments``.
+    """
+    mean, square = moments(risk, theta)
+    signal = mean.square().sum(-1)
+    return (square - signal).clamp_min(0) / signal

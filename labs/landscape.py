@@ -1,0 +1,94 @@
+"""Slices of a risk: its values along a line and on a plane through parameter space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from tqdm.auto import tqdm
+
+from labs.inputs import finite
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    RiskFunction = Callable[[Float[Tensor, " P"]], Float[Tensor, ""]]
+
+__all__ = ["line", "plane"]
+
+
+def line(
+    risk: RiskFunction,
+    theta_a: Float[Tensor, " P"],
+    theta_b: Float[Tensor, " P"],
+    ts: Float[Tensor, " T"] | Sequence[float],
+) -> Float[Tensor, " T"]:
+    """J at θ(t) = θ_a + t (θ_b − θ_a) for each t: 0 is θ_a, 1 is θ_b (Goodfellow, Vinyals & Saxe 2015).
+
+    Args:
+        risk: ``risk(theta) -> J``.
+        theta_a: ``(P,)``.
+        theta_b: ``(P,)``.
+        ts: Positions t, any finite numbers.
+
+    Raises:
+        ValueError: when shapes differ or something is not finite.
+
+    Example:
+        >>> line(lambda theta: theta.square().sum(), torch.zeros(2), torch.ones(2), [0.0, 0.5, 1.0])
+        tensor([0.0000, 0.5000, 2.0000])
+    """
+    return plane(risk, theta_a, theta_b - theta_a, torch.zeros_like(theta_a), ts, [0.0])[:, 0]
+
+
+def plane(
+    risk: RiskFunction,
+    center: Float[Tensor, " P"],
+    u: Float[Tensor, " P"],
+    v: Float[Tensor, " P"],
+    coords: Float[Tensor, " A"] | Sequence[float],
+    coords_v: Float[Tensor, " B"] | Sequence[float] | None = None,
+) -> Float[Tensor, "A B"]:
+    """J at center + α u + β v: entry [i, j] belongs to α = ``coords[i]`` and β = ``coords_v[j]``.
+
+    For matplotlib's ``contour(alphas, betas, z)`` with α to the right, z is the transpose.
+
+    Args:
+        risk: ``risk(theta) -> J``.
+        center: ``(P,)``.
+        u: Direction of the first coordinate, ``(P,)``, taken as it is (not normalised).
+        v: Direction of the second.
+        coords: Values of α.
+        coords_v: Values of β; ``None`` takes those of α.
+
+    Raises:
+        ValueError: when shapes differ or something is not finite.
+
+    Example:
+        >>> e = torch.eye(2)
+        >>> plane(lambda theta: theta[0] + 10 * theta[1], torch.zeros(2), e[0], e[1], [0.0, 1.0])
+        tensor([[ 0., 10.],
+                [ 1., 11.]])
+    """
+    for name, direction in (("center", center), ("u", u), ("v", v)):
+        if finite(name, direction).shape != center.shape or center.ndim != 1:
+            raise ValueError(
+                f"{name} must have shape (P,) like center, {tuple(center.shape)}, got {tuple(direction.shape)}"
+            )
+    alphas, betas = (_coordinates(c, center) for c in (coords, coords if coords_v is None else coords_v))
+    return _point_by_point(risk, center, u, v, torch.cartesian_prod(alphas, betas)).unflatten(0, (len(alphas), -1))
+
+
+def _coordinates(values: Tensor | Sequence[float], like: Tensor) -> Tensor:
+    values = finite("coords", torch.as_tensor(values, dtype=like.dtype, device=like.device))
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"coords must be a non-empty list of numbers, got shape {tuple(values.shape)}")
+    return values
+
+
+@torch.no_grad()
+def _point_by_point(risk: RiskFunction, center: Tensor, u: Tensor, v: Tensor, points: Tensor) -> Tensor:
+    bar = tqdm(points.tolist(), desc="landscape", delay=1, leave=False)
+    return torch.stack([risk(center + alpha * u + beta * v) for alpha, beta in bar])
