@@ -1,0 +1,66 @@
+"""Which examples each run sees at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from labs import device
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
+    from torch import Tensor
+
+__all__ = ["ORDERS", "batches", "indices"]
+
+ORDERS = ("shuffle", "replacement", "sequential")
+_DRAWN_AT_ONCE = 64  # batches a generator is asked for at a time: one call costs as much as the numbers it returns
+
+
+def indices(
+    num_examples: int, batch_size: int, order: str, purpose: str, run_ids: Sequence[int]
+) -> Iterator[Int[Tensor, "R B"]]:
+    """The rows of each run's next minibatch, without end.
+
+    Every run has a random stream of its own, named by ``purpose`` and the run's identity. What a run sees is therefore
+    the same whatever stands beside it in the ensemble.
+
+    Args:
+        num_examples: N.
+        batch_size: B. A pass through shuffled or sequential data ends with the N mod B examples left over.
+        order: ``"shuffle"`` (a new permutation for each pass), ``"replacement"`` (independent draws) or
+            ``"sequential"`` (rows 0, 1, … as they stand, in every pass).
+        purpose: Names the streams.
+        run_ids: One integer a run.
+    """
+    streams = [device.generator(f"{purpose}/run {run}") for run in run_ids]
+    while True:
+        if order == "replacement":
+            shape = (_DRAWN_AT_ONCE, batch_size)
+            draws = torch.stack([torch.randint(num_examples, shape, generator=stream) for stream in streams], dim=1)
+            yield from draws
+        else:
+            rows = torch.arange(num_examples).expand(len(streams), -1)
+            if order == "shuffle":
+                rows = torch.stack([torch.randperm(num_examples, generator=stream) for stream in streams])
+            yield from rows.split(batch_size, dim=1)
+
+
+def batches(x: Tensor, y: Tensor, rows: Iterator[Int[Tensor, "R B"]], num_runs: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The minibatches ``x (R, B, …)`` and ``y (R, B, …)`` for the given rows.
+
+    ``x`` and ``y`` are ``(R, N, …)`` or, if shared by the runs, ``(1, N, …)``.
+    """
+    num_examples = x.shape[1]
+    first_row = torch.arange(num_runs)[:, None] * num_examples
+    for index in rows:
+        own = index + first_row
+        yield tuple(_take(t, index if t.shape[0] == 1 else own) for t in (x, y))
+
+
+def _take(examples: Tensor, index: Int[Tensor, "R B"]) -> Tensor:
+    """Rows of the flattened examples; ``index_select`` copies whole rows, several times faster than indexing."""
+    picked = examples.flatten(0, 1).index_select(0, index.flatten().to(examples.device))
+    return picked.unflatten(0, index.shape)

@@ -1,0 +1,94 @@
+"""Takes the readings during training and makes the trace of them."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TYPE_CHECKING
+
+import torch
+
+from labs.training.gradient import EnsembleRisk
+from labs.training.monitors import Monitor, State
+from labs.training.stopping import Best, EarlyStopping
+from labs.training.trace import Trace
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Reads all monitors at the steps asked for, and watches every step for runs that diverge."""
+
+    def __init__(
+        self,
+        start: Float[Tensor, "R P"],
+        risk: EnsembleRisk,
+        data: tuple[Tensor, Tensor],
+        monitors: dict[str, Monitor],
+        steps: Set[int],
+        snapshot_steps: Set[int],
+        early_stopping: EarlyStopping | None,
+        keep_best: str | None,
+        full_batch: bool,
+    ) -> None:
+        self.start, self.risk, self.data, self.full_batch = start.clone(), risk, data, full_batch
+        self.monitors = {"loss": Monitor(lambda state: state.batch_loss)} | monitors
+        self.steps, self.snapshot_steps = steps, snapshot_steps
+        self.watched = keep_best or (early_stopping.monitor if early_stopping else None)
+        if early_stopping and self.watched != early_stopping.monitor:
+            raise ValueError(
+                f"keep_best is {keep_best!r}, but early stopping watches {early_stopping.monitor!r}; name one"
+            )
+        if self.watched is not None and self.watched not in self.monitors:
+            raise ValueError(
+                f"{self.watched!r} is not recorded; add it to monitors, which has {', '.join(self.monitors)}"
+            )
+        self.best = Best(start, early_stopping)
+        self.diverged_at = torch.full((len(start),), -1, device=start.device)
+        self.taken: list[int] = []
+        self.readings: dict[str, list[Tensor]] = {name: [] for name in self.monitors}
+        self.snapshots: dict[int, Tensor] = {}
+
+    def __call__(self, step: int, theta: Tensor, batch_loss: Tensor, batch_grad: Tensor) -> None:
+        """Everything that is to be noted about θ before the update of this step."""
+        fresh = ~batch_loss.isfinite() & (self.diverged_at < 0)
+        self.diverged_at = torch.where(fresh, step, self.diverged_at)
+        if step in self.snapshot_steps:
+            self.snapshots[step] = theta.clone()
+        if step in self.steps:
+            state = State(step, theta, self.start, self.risk, self.data, batch_loss, batch_grad, self.full_batch)
+            self.taken.append(step)
+            for name, monitor in self.monitors.items():
+                self._read(name, monitor, state)
+
+    def _read(self, name: str, monitor: Monitor, state: State) -> None:
+        if state.step % monitor.period:
+            first = self.readings[name][0] if self.readings[name] else state.batch_loss
+            self.readings[name].append(torch.full_like(first, torch.nan))
+            return
+        reading = monitor.read(state).detach()
+        if reading.ndim == 0 or len(reading) != len(state.theta):
+            raise ValueError(
+                f"monitor {name!r} returned shape {tuple(reading.shape)}; it must return one value for each of the "
+                f"{len(state.theta)} runs, shape ({len(state.theta)},)"
+            )
+        self.readings[name].append(reading.clone())
+        if name == self.watched:
+            self.best.look(state.step, state.theta, reading)
+
+    def trace(self, theta: Float[Tensor, "R P"]) -> Trace:
+        """The finished record."""
+        lost = ~theta.isfinite().all(-1) & (self.diverged_at < 0)
+        return Trace(
+            steps=torch.tensor(self.taken),
+            theta=theta,
+            values={name: torch.stack(readings) for name, readings in self.readings.items()},
+            diverged_at=torch.where(lost, self.taken[-1] if self.taken else 0, self.diverged_at),
+            stopped_at=self.best.stopped_at,
+            best_theta=self.best.theta if self.watched else None,
+            best_step=self.best.step if self.watched else None,
+            snapshots=self.snapshots,
+        )
