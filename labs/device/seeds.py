@@ -101,9 +101,8 @@ def start() -> None:
     np.random.seed(seed % 2**32)  # noqa: NPY002 - for library code that draws from the global stream
     if DEVICE.type == "cpu":
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = (
-            False  # nothing here reads empty memory; filling costs time
-        )
+        settings: Any = torch.utils.deterministic
+        settings.fill_uninitialized_memory = False  # nothing here reads empty memory, and filling it costs time
     _calm_progress_bars()
 
 
