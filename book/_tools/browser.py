@@ -47,7 +47,9 @@ def main() -> None:
     if find() is None:
         install()
     if (path := find()) is None:
-        raise SystemExit("The book is checked in a browser, and none is here: install the package chromium (or Google Chrome).")
+        raise SystemExit(
+            "The book is checked in a browser, and none is here: install the package chromium (or Google Chrome)."
+        )
     print(path)
 
 

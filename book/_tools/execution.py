@@ -1,0 +1,70 @@
+"""Runs several notebooks side by side, each in a kernel of its own, with one progress bar over all their cells."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from notebooks import code_cells
+from tqdm import tqdm
+
+CELL_TIMEOUT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to run as if it lay at `path`, and the environment of its kernel."""
+
+    path: Path
+    notebook: NotebookNode
+    environment: Mapping[str, str]
+    go_on_after_errors: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job, whose notebook has its outputs now: what stopped it, empty where nothing did."""
+
+    job: Job
+    error: str = ""
+
+
+async def _run(job: Job, bar: tqdm) -> Outcome:
+    """Runs the notebook in place."""
+    client = NotebookClient(
+        job.notebook,
+        timeout=CELL_TIMEOUT_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(job.path.parent)}},
+        allow_errors=job.go_on_after_errors,
+        record_timing=False,
+        store_widget_state=False,
+        on_cell_executed=lambda **_: bar.update(),
+    )
+    try:
+        await client.async_execute(env=dict(job.environment))
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        return Outcome(job, str(error))
+    return Outcome(job)
+
+
+async def outcomes(jobs: Sequence[Job], *, workers: int) -> AsyncIterator[Outcome]:
+    """Yields the outcome of each job as it ends, at most `workers` of them under way at a time."""
+    room = asyncio.Semaphore(workers)
+    with tqdm(total=sum(len(code_cells(job.notebook)) for job in jobs), unit="cell", desc="Running") as bar:
+
+        async def one(job: Job) -> Outcome:
+            async with room:
+                return await _run(job, bar)
+
+        tasks = [asyncio.create_task(one(job)) for job in jobs]
+        try:
+            for task in asyncio.as_completed(tasks):
+                yield await task
+        finally:
+            for unfinished in tasks:
+                unfinished.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

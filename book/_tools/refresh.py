@@ -1,0 +1,58 @@
+"""Runs notebooks again, in place: `python book/_tools/refresh.py [--jobs N] [--changed] NOTEBOOK …`.
+
+A notebook that runs through is written at once and whole; one that fails, or is stopped with Ctrl-C, stays as it was.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from execution import Job, outcomes
+from notebooks import chapters, is_current, place_setup, read, seal, write
+from tqdm import tqdm
+
+
+async def refresh(jobs: Sequence[Job], *, workers: int) -> int:
+    """Runs the notebooks and writes those that run through; returns how many did not."""
+    failures = 0
+    async for outcome in outcomes(jobs, workers=workers):
+        if outcome.error:
+            failures += 1
+            tqdm.write(f"{outcome.job.path}: not refreshed.\n{outcome.error}", file=sys.stderr)
+        else:
+            seal(outcome.job.notebook)
+            write(outcome.job.notebook, outcome.job.path)
+    return failures
+
+
+def prepare(path: Path) -> Job:
+    """The notebook with the present set-up cell, to be run for the course's own seed whatever LABS_SEED is here."""
+    notebook = read(path)
+    place_setup(notebook)
+    return Job(path, notebook, {name: value for name, value in os.environ.items() if name != "LABS_SEED"})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all chapters where none is named")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="notebooks run at a time")
+    parser.add_argument("--changed", action="store_true", help="only those whose code changed since they were run")
+    options = parser.parse_args(arguments)
+    jobs = [prepare(path) for path in options.notebooks or chapters()]
+    if options.changed:
+        jobs = [job for job in jobs if not is_current(job.notebook)]
+    try:
+        failures = asyncio.run(refresh(jobs, workers=max(1, options.jobs)))
+    except KeyboardInterrupt:
+        print("\nStopped: the notebooks that had not run through are as they were.", file=sys.stderr)
+        return 130
+    print(f"{len(jobs) - failures} of {len(jobs)} notebooks refreshed.")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

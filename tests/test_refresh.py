@@ -1,0 +1,132 @@
+"""Notebooks are run again in place: whole or not at all, with nothing of the run itself left in them."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import notebooks
+import pytest
+import refresh
+import seeds
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+TOOLS = Path(refresh.__file__).parent
+WIDGETS = (
+    "from ipywidgets import IntSlider\ndisplay(IntSlider())\ndisplay({{'text/html': 'kept', {mime!r}: {{}}}}, raw=True)"
+)
+
+
+def _write(path: Path, *sources: str) -> Path:
+    notebooks.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    return path
+
+
+def _outputs(path: Path) -> list[list[NotebookNode]]:
+    return [cell.outputs for cell in notebooks.code_cells(notebooks.read(path))]
+
+
+def test_runs_in_place_and_seals_what_it_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_SEED", "3")
+    seed = "import os\nprint(os.environ.get('LABS_SEED'))"
+    path = _write(tmp_path / "01_small.ipynb", seed, WIDGETS.format(mime=notebooks.WIDGET), "21 * 2")
+    assert refresh.main([str(path), "--jobs", "1"]) == 0
+    printed, widgets, result = _outputs(path)
+    assert printed[0].text == "None\n"
+    assert [output.data for output in widgets] == [{"text/html": "kept"}]
+    assert result[0].data == {"text/plain": "42"}
+    assert notebooks.is_current(notebooks.read(path))
+    before = path.read_bytes()
+    assert refresh.main([str(path)]) == 0
+    assert path.read_bytes() == before
+
+
+def test_one_that_fails_stays_as_it_was_and_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = _write(tmp_path / "01_bad.ipynb", "1 / 0"), _write(tmp_path / "02_good.ipynb", "1 + 1")
+    before = bad.read_bytes()
+    assert refresh.main([str(bad), str(good), "--jobs", "2"]) == 1
+    assert bad.read_bytes() == before
+    assert _outputs(good)[0][0].data == {"text/plain": "2"}
+    captured = capsys.readouterr()
+    assert "ZeroDivisionError" in captured.err
+    assert "1 of 2 notebooks refreshed" in captured.out
+
+
+def test_only_changed_ones_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [_write(tmp_path / f"0{number}_small.ipynb", "1 + 1") for number in (1, 2)]
+    current = notebooks.read(paths[0])
+    notebooks.seal(current)
+    notebooks.write(current, paths[0])
+    assert refresh.main(["--changed", *map(str, paths)]) == 0
+    assert "1 of 1 notebooks refreshed" in capsys.readouterr().out
+    assert _outputs(paths[0]) == [[]]
+    assert _outputs(paths[1])[0][0].data == {"text/plain": "2"}
+
+
+def test_ctrl_c_leaves_the_file_whole(tmp_path: Path) -> None:
+    path = _write(tmp_path / "01_slow.ipynb", f"open({str(tmp_path / 'begun')!r}, 'w').close()", "while True: pass")
+    before = path.read_bytes()
+    command = [sys.executable, str(TOOLS / "refresh.py"), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "begun").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip().endswith("are as they were.")
+    assert path.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["01_slow.ipynb", "begun"]
+
+
+def test_writing_that_is_cut_off_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _write(tmp_path / "01_small.ipynb", "1")
+    before = path.read_bytes()
+
+    def cut_off(source: object, target: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(notebooks.os, "replace", cut_off)
+    with pytest.raises(OSError, match="no space"):
+        _write(path, "2")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_progress_bars_are_not_stored_and_warnings_are() -> None:
+    bar = new_output("stream", name="stderr", text="\r  0%|          | 0/2\r100%|██████████| 2/2\n")
+    warning = new_output("stream", name="stderr", text="UserWarning: 50% of it")
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=[bar, warning])])
+    notebooks.seal(notebook)
+    assert notebook.cells[0].outputs == [warning]
+
+
+FAILS_AT_ODD_SEEDS = """\
+import os
+class ClaimFailed(AssertionError):
+    pass
+if int(os.environ["LABS_SEED"]) % 2:
+    raise ClaimFailed("The loss falls: measured 1, expected at most 0")"""
+
+
+def test_seeds_tells_which_claim_fails_where_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _write(tmp_path / "01_small.ipynb", FAILS_AT_ODD_SEEDS, "1 / (int(os.environ['LABS_SEED']) - 2)")
+    before = path.read_bytes()
+    assert seeds.main([str(path), "--seeds", "0", "1", "2", "--jobs", "2"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "0  1  2  what fails",
+        "·  ✗  ·  01_small: The loss falls",
+        "·  ·  ✗  01_small: ZeroDivisionError: division by zero",
+    ]
+    assert path.read_bytes() == before
+
+
+def test_seeds_is_content_when_all_claims_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = f"display({{{notebooks.CLAIM!r}: {{}}, 'text/plain': '✓'}}, raw=True)"
+    path = _write(tmp_path / "01_small.ipynb", evidence)
+    assert seeds.main([str(path), "--seeds", "0", "1"]) == 0
+    assert capsys.readouterr().out == "All claims hold at every seed: 2 checks in 2 runs.\n"
