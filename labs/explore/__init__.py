@@ -1,0 +1,32 @@
+"""Explorables: small instruments in the page that answer to the hand, with no kernel behind them.
+
+``explore.descent(...)`` returns one; as the last expression of a cell it shows itself: live in JupyterLab and Colab
+(it is an anywidget), live in the book (``labs.explore.book`` hosts the same code there), a picture on paper and GitHub.
+
+A new kind is added in four steps:
+
+1. ``labs/explore/<kind>.js`` exports ``render({ model, el })``, which builds a ``Stage`` (``kit.js``: sliders, handles,
+   bars, read-outs, theme, one update a frame) with one or more ``Plot``s (``plot.js``: axes, lines, markers, curves,
+   rules) and, for maps, ``contours()`` (``contour.js``). Its mathematics is pure exported functions, in ``numerics.js``
+   or in a module beside it, imported with ``import { name } from "./module.js";`` on one statement, never renamed.
+2. ``KINDS`` in ``sources.py`` names it. Its style, if it needs any, goes into ``explorable.css``.
+3. ``labs/explore/<kind>.py`` has the Python function: it builds ``config`` (plain JSON; the state of the reader's
+   controls is part of it), a check that raises ``ValueError``, a picture drawn with ``labs.figures`` and one sentence.
+   ``Explorable(kind, config, check=…, picture=…, describe=…)`` does the rest.
+4. The tests compare the functions of step 1 with Python's in node (``tests/explorables.py`` runs them).
+"""
+
+from labs.explore.descent import descent
+from labs.explore.methods import METHODS
+from labs.explore.sources import KINDS
+from labs.explore.widget import MIME_TYPE, Explorable
+
+__all__ = [  # noqa: RUF022 - grouped by use
+    # Explorables
+    "descent",
+    # What they are made of
+    "Explorable",
+    "KINDS",
+    "METHODS",
+    "MIME_TYPE",
+]

@@ -1,0 +1,89 @@
+"""One JavaScript text per kind of explorable, put together from the modules it imports.
+
+The sources are ordinary modules that import each other by name from their own folder. Jupyter's front ends want one
+module (``assemble(kind, "module")``); the book wants one classic script (``assemble(kind, "script")``), because pages
+opened from a disk may not load modules. All parts then share one scope, so top-level names must differ between files;
+a repeated ``const`` or ``function`` of that sort is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+__all__ = ["KINDS", "assemble", "host", "style"]
+
+KINDS: tuple[str, ...] = ("descent",)
+"""The kinds of explorables; each has its module ``<kind>.js`` here, which exports ``render({model, el})``."""
+
+_FOLDER = Path(__file__).parent
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?function|class|const|let)", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"^(?:export )?(?:(?:async )?function\*?|class|const|let) ([\w$]+)", re.MULTILINE)
+
+
+@cache
+def read(name: str) -> str:
+    """The text of a file of this folder."""
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def modules(name: str) -> tuple[str, ...]:
+    """``name`` and the modules it needs, each after those it imports.
+
+    Example:
+        >>> modules("descent")
+        ('kit', 'plot', 'contour', 'numerics', 'surfaces', 'descent')
+    """
+    order: dict[str, None] = {}
+
+    def visit(module: str) -> None:
+        for imported in _IMPORT.findall(read(f"{module}.js")):
+            visit(imported)
+        order[module] = None
+
+    visit(name)
+    return tuple(order)
+
+
+def joined(name: str) -> str:
+    """All modules that ``name`` needs as one text in one scope, without imports and exports.
+
+    Raises:
+        ValueError: when two modules declare the same name.
+    """
+    owners: dict[str, str] = {}
+    for module in modules(name):
+        for declared in _TOP_LEVEL.findall(read(f"{module}.js")):
+            if declared in owners:
+                raise ValueError(f"{declared} is declared in {owners[declared]}.js and in {module}.js; rename one")
+            owners[declared] = module
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", read(f"{module}.js"))).strip() for module in modules(name)) + "\n"
+
+
+@cache
+def assemble(kind: str, form: str) -> str:
+    """The text of a kind, as an anywidget ``"module"`` or as a classic ``"script"`` for the book.
+
+    Raises:
+        ValueError: for an unknown kind or form.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown explorable {kind!r}; choose one of {', '.join(KINDS)}")
+    if form == "module":
+        return f"{joined(kind)}\nexport default {{ render }};\n"
+    if form == "script":
+        register = f"(window.labsExplorables ??= {{}}).{kind} = render;"
+        return f'(() => {{\n"use strict";\n{joined(kind)}\n{register}\n}})();\n'
+    raise ValueError(f'form must be "module" or "script", got {form!r}')
+
+
+def host() -> str:
+    """The script that starts the explorables of a page of the book."""
+    return read("host.js")
+
+
+def style() -> str:
+    """The style sheet of all explorables."""
+    return read("explorable.css")
