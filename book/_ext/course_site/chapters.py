@@ -23,19 +23,38 @@ class Chapter:
 
 
 CHAPTERS = (
-    Chapter(1, "learning_vs_optimization", "Learning is not optimization", "If the loss is still falling, why should I stop?"),
+    Chapter(
+        1,
+        "learning_vs_optimization",
+        "Learning is not optimization",
+        "If the loss is still falling, why should I stop?",
+    ),
     Chapter(2, "empirical_risk_minimization", "Empirical risk", "Why not simply minimize the error on my data?"),
-    Chapter(3, "surrogate_losses", "Surrogate losses", "Why does everyone train with cross-entropy when they report accuracy?"),
+    Chapter(
+        3,
+        "surrogate_losses",
+        "Surrogate losses",
+        "Why does everyone train with cross-entropy when they report accuracy?",
+    ),
     Chapter(4, "batch_and_minibatch", "Batches", "How large should my batch be?"),
     Chapter(5, "ill_conditioning", "Ill-conditioning", "Why does the gradient get larger while the loss goes down?"),
     Chapter(6, "local_minima", "Local minima", "Am I stuck in a bad local minimum?"),
-    Chapter(7, "saddle_points", "Saddles and plateaus", "Training has stalled at a high loss: minimum, saddle or plateau?"),
+    Chapter(
+        7, "saddle_points", "Saddles and plateaus", "Training has stalled at a high loss: minimum, saddle or plateau?"
+    ),
     Chapter(8, "cliffs_and_exploding_gradients", "Cliffs", "My loss was fine, then it was NaN."),
-    Chapter(9, "long_term_dependencies", "Long-term dependencies", "Why can't my network remember the beginning of the sentence?"),
+    Chapter(
+        9,
+        "long_term_dependencies",
+        "Long-term dependencies",
+        "Why can't my network remember the beginning of the sentence?",
+    ),
     Chapter(10, "inexact_gradients", "Inexact gradients", "Is a wrong gradient good enough?"),
-    Chapter(11, "local_and_global_structure", "Local and global structure", "Every step goes downhill. Why do I not arrive?"),
+    Chapter(
+        11, "local_and_global_structure", "Local and global structure", "Every step goes downhill. Why do I not arrive?"
+    ),
     Chapter(12, "theoretical_limits", "Theoretical limits", "Is there an optimizer that always works?"),
-)  # fmt: skip
+)
 
 PARTS = (
     ("I", "How learning differs from pure optimization", CHAPTERS[:4]),

@@ -1,7 +1,7 @@
 """What a page loads: local files only, none of them inline, and none that it does not use.
 
-The pages work under the strict policy ``POLICY``, which the browser tests serve them with. It allows inline styles, which
-KaTeX positions its glyphs with and which figures carry their sizes in, and no inline script.
+The pages work under the strict policy ``POLICY``, which the browser tests serve them with. It allows inline styles,
+which KaTeX positions its glyphs with and the map its tints, and no inline script.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
-"""Outputs of notebooks that need a kernel, and boxes that scroll, made right for a page without one."""
+"""Outputs of notebooks that need a kernel, made right for a page without one, and figures with their sizes."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -18,7 +22,8 @@ LIVE = "This control runs in Jupyter: open the notebook there to use it."
 def setup(app: Sphinx) -> None:
     """Registers the transforms."""
     app.add_post_transform(LiveControls)
-    app.connect("html-page-context", _scrolling_boxes, priority=899)
+    app.connect("html-page-context", _plain_folds, priority=899)
+    app.connect("html-page-context", _sized_images, priority=899)
 
 
 class LiveControls(SphinxPostTransform):
@@ -37,15 +42,30 @@ class LiveControls(SphinxPostTransform):
                 bundle.replace_self(nodes.paragraph("", LIVE, classes=["live-only"]))
 
 
-SCROLLING = {
-    '<div class="highlight"><pre>': '<div class="highlight"><pre tabindex="0">',
-    '<div class="math notranslate nohighlight"': '<div tabindex="0" class="math notranslate nohighlight"',
-    '<div class="pst-scrollable-table-container">': '<div class="pst-scrollable-table-container" tabindex="0">',
-}
+FOLD = re.compile(
+    r'<details class="admonition hide (?P<where>[\w-]+)">\s*<summary aria-label="[^"]*">\s*'
+    r'<p class="collapsed admonition-title">(?P<show>.*?)</p>\s*<p class="expanded admonition-title">(?P<hide>.*?)</p>'
+)
 
 
-def _scrolling_boxes(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Code, formulas and tables scroll inside their own boxes; the keyboard must reach those."""
-    for box, reachable in SCROLLING.items():
-        if context.get("body"):
-            context["body"] = context["body"].replace(box, reachable)
+def _plain_folds(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Folded code is called by what it says ("Show the code") and is no admonition."""
+    if context.get("body"):
+        context["body"] = FOLD.sub(
+            r'<details class="hide \g<where>"><summary><span class="collapsed">\g<show></span>'
+            r'<span class="expanded">\g<hide></span>',
+            context["body"],
+        )
+
+
+def _sized_images(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Gives each figure its width and height, so that the text below does not jump when it arrives."""
+    files = {name: Path(app.srcdir, source) for source, name in app.builder.images.items()}
+
+    def sized(match: re.Match[str]) -> str:
+        tag, path = match[0], files.get(unquote(match[1]))
+        width, height = imagesize.get(path) if path and " width=" not in tag else (-1, -1)
+        return tag if width <= 0 else f'<img width="{width}" height="{height}"' + tag.removeprefix("<img")
+
+    if context.get("body"):
+        context["body"] = re.sub(r'<img[^>]*\ssrc="[^"]*_images/([^"]+)"[^>]*>', sized, context["body"])
