@@ -1,6 +1,7 @@
 """Runs several notebooks side by side, each in a kernel of its own, with one progress bar over all their cells."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,12 @@ from notebooks import code_cells
 from tqdm import tqdm
 
 CELL_TIMEOUT_SECONDS = 600
+
+
+def kernel_environment(*, seed: int | None = None) -> dict[str, str]:
+    """The environment a notebook is run in: the course's own seed or one beside it, the reader's progress kept out."""
+    own = {"LABS_PROGRESS": ":memory:"} | ({} if seed is None else {"LABS_SEED": str(seed)})
+    return {name: value for name, value in os.environ.items() if name != "LABS_SEED"} | own
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ async def _run(job: Job, bar: tqdm) -> Outcome:
 
 async def outcomes(jobs: Sequence[Job], *, workers: int) -> AsyncIterator[Outcome]:
     """Yields the outcome of each job as it ends, at most `workers` of them under way at a time."""
+    # Each client would take Ctrl-C for itself and end its own kernel only; asyncio.run ends all of them.
+    asyncio.get_running_loop().add_signal_handler = lambda *_: None  # type: ignore[method-assign]
     room = asyncio.Semaphore(workers)
     with tqdm(total=sum(len(code_cells(job.notebook)) for job in jobs), unit="cell", desc="Running") as bar:
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from execution import Job, outcomes
+from execution import Job, kernel_environment, outcomes
 from notebooks import chapters, is_current, place_setup, read, seal, write
 from tqdm import tqdm
 
@@ -32,7 +32,7 @@ def prepare(path: Path) -> Job:
     """The notebook with the present set-up cell, to be run for the course's own seed whatever LABS_SEED is here."""
     notebook = read(path)
     place_setup(notebook)
-    return Job(path, notebook, {name: value for name, value in os.environ.items() if name != "LABS_SEED"})
+    return Job(path, notebook, kernel_environment())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from execution import Job, Outcome, outcomes
+from execution import Job, Outcome, kernel_environment, outcomes
 from nbformat import NotebookNode
 from notebooks import CLAIM, chapters, code_cells, read, tags
 
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)), help="values of LABS_SEED")
     options = parser.parse_args(arguments)
     jobs = [
-        Job(path, read(path), os.environ | {"LABS_SEED": str(seed)}, go_on_after_errors=True)
+        Job(path, read(path), kernel_environment(seed=seed), go_on_after_errors=True)
         for path in options.notebooks or chapters()
         for seed in options.seeds
     ]
