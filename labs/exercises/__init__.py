@@ -1,0 +1,111 @@
+"""The exercises: ``check`` grades an attempt, ``hint`` and ``solution`` help, ``progress`` remembers.
+
+Each chapter is a module with its ``TITLE`` and its ``EXERCISES``; the list ``CHAPTERS`` below has them all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from labs import cards
+from labs.exercises import ill_conditioning, pages, record
+from labs.exercises.exercise import Case, Exercise, Mistake
+from labs.exercises.grading import Verdict, grade
+from labs.exercises.prediction import predict
+
+__all__ = [
+    "CHAPTERS",
+    "Case",
+    "Exercise",
+    "Mistake",
+    "Verdict",
+    "check",
+    "exercises",
+    "export_progress",
+    "find",
+    "grade",
+    "hint",
+    "import_progress",
+    "predict",
+    "progress",
+    "solution",
+    "stub",
+]
+
+CHAPTERS = (ill_conditioning,)
+
+
+def exercises() -> dict[str, Exercise]:
+    """All exercises by their id, in the order of the course."""
+    return {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
+
+
+def find(exercise: str) -> Exercise:
+    """The exercise with this id.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    known = exercises()
+    if exercise not in known:
+        raise ValueError(f"there is no exercise {exercise!r}; choose one of {', '.join(known)}")
+    return known[exercise]
+
+
+def check(exercise: str, attempt: Any) -> None:
+    """Grades ``attempt``, the function that you wrote, shows the verdict and remembers it.
+
+    Args:
+        exercise: Its id, such as ``"5.1"``.
+        attempt: The function itself.
+    """
+    chosen = find(exercise)
+    verdict = grade(chosen, attempt)
+    note = ""
+    if verdict.state != "untouched":
+        note = record.mark(exercise, "solved" if verdict.state == "right" else "attempted")
+    cards.show(*pages.verdict(chosen, verdict, note))
+
+
+def hint(exercise: str) -> None:
+    """Shows the hints of an exercise, each folded inside the one before."""
+    cards.show(*pages.hints(find(exercise)))
+
+
+def solution(exercise: str) -> None:
+    """Shows the model answer of an exercise, folded, with what it teaches."""
+    cards.show(*pages.model_answer(find(exercise)))
+
+
+def stub(exercise: str) -> str:
+    """The text of the cell that the reader fills in."""
+    return find(exercise).stub
+
+
+def progress() -> None:
+    """Shows what is solved, attempted and untouched in every chapter, and what to do next."""
+    marks, note = record.load()
+    chapters = [(f"{c.EXERCISES[0].chapter:02d} {c.TITLE}", list(c.EXERCISES)) for c in CHAPTERS]
+    cards.show(*pages.table(chapters, {name: mark["state"] for name, mark in marks.items()}, note))
+
+
+def export_progress(path: str | Path) -> None:
+    """Writes your progress to a file of your own, to keep it or to take it to another machine."""
+    marks, _ = record.load()
+    Path(path).expanduser().write_text(record.text(marks), encoding="utf-8")
+
+
+def import_progress(path: str | Path) -> None:
+    """Adds the progress in a file that ``export_progress`` wrote to your own; nothing solved is lost.
+
+    Raises:
+        ValueError: if it is no such file; your progress is then as it was.
+    """
+    try:
+        content = Path(path).expanduser().read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}; give the path that export_progress wrote to") from None
+    note = record.store(record.parse(content))
+    if note:
+        cards.show(note, f"<p>{note}</p>")

@@ -1,0 +1,103 @@
+"""How verdicts, hints, solutions and progress look: HTML without scripts, and the same as plain text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+from labs.exercises.exercise import Exercise
+from labs.exercises.grading import Verdict
+
+__all__ = ["hints", "model_answer", "table", "verdict"]
+
+_HEADS = {
+    "untouched": ("○", "#6E6E6E", "not attempted yet. Write the body of {name} above, run its cell, then this one."),
+    "crashed": ("✗", "#D55E00", "your function stopped with an error."),
+    "wrong": ("✗", "#D55E00", "not right yet."),
+    "right": ("✓", "#009E73", "right. Compare with the solution when you like."),
+}
+_MARKS = {"solved": ("✓", "solved"), "attempted": ("◐", "attempted"), "untouched": ("○", "untouched")}
+
+
+def verdict(exercise: Exercise, outcome: Verdict, note: str = "") -> tuple[str, str]:
+    """The line and the card of a check."""
+    mark, color, said = _HEADS[outcome.state]
+    head = f"{exercise.id} {exercise.title}: {said.format(name=exercise.name)}"
+    rows = [
+        ("call", outcome.call),
+        ("got", outcome.got),
+        ("expected", outcome.expected),
+        ("printed", "\n".join(outcome.printed.splitlines()[:10])),
+    ]
+    rows = [(label, text) for label, text in rows if text]
+    plain = [f"{mark} {head}", *(f"  {label + ':':<10}{text}" for label, text in rows)]
+    cells = "".join(
+        f"<dt>{label}</dt><dd><code>{html.escape(text).replace(chr(10), '<br>')}</code></dd>" for label, text in rows
+    )
+    card = (
+        f'<div class="exercise exercise-{outcome.state}" style="border-left: 4px solid {color}; padding: 0.25em 0.75em">'
+        f'<p><span aria-hidden="true">{mark} </span>{html.escape(head)}</p>'
+    )
+    card += f'<dl class="exercise-figures">{cells}</dl>' if cells else ""
+    for text, kind in ((outcome.diagnosis, "diagnosis"), (note, "note")):
+        if text:
+            plain.append(f"  {text}")
+            card += f'<p class="exercise-{kind}">{html.escape(text)}</p>'
+    return "\n".join(plain), f"{card}</div>"
+
+
+def hints(exercise: Exercise) -> tuple[str, str]:
+    """All hints, each folded inside the one before, so that they open one at a time."""
+    folded = ""
+    for number, hint in reversed(list(enumerate(exercise.hints, start=1))):
+        summary = f"Hint {number} of {len(exercise.hints)} for exercise {exercise.id}"
+        folded = f'<details class="hint"><summary>{summary}</summary><p>{html.escape(hint)}</p>{folded}</details>'
+    plain = [f"Hint {number}: {hint}" for number, hint in enumerate(exercise.hints, start=1)]
+    return "\n".join(plain), folded
+
+
+def model_answer(exercise: Exercise) -> tuple[str, str]:
+    """The solution's source and what it teaches, folded."""
+    card = (
+        f'<details class="solution"><summary>Solution of exercise {exercise.id}: {html.escape(exercise.title)}</summary>'
+        f"{_highlighted(exercise.source)}<p>{html.escape(exercise.analysis)}</p></details>"
+    )
+    return f"{exercise.source}\n\n{exercise.analysis}", card
+
+
+def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str], note: str) -> tuple[str, str]:
+    """All chapters with the state of each exercise, and what to do next."""
+    plain, rows, following = [], "", ""
+    for title, exercises in chapters:
+        marks = [(e, *_MARKS[states.get(e.id, "untouched")]) for e in exercises]
+        solved = sum(word == "solved" for _, _, word in marks)
+        plain.append(f"{title}: {solved} of {len(marks)}  " + "  ".join(f"{e.id} {mark}" for e, mark, _ in marks))
+        cells = " ".join(
+            f'<span class="progress-{word}" title="{html.escape(e.title)}: {word}">{e.id}&nbsp;{mark}</span>'
+            for e, mark, word in marks
+        )
+        rows += f"<tr><th scope='row'>{html.escape(title)}</th><td>{solved} of {len(marks)}</td><td>{cells}</td></tr>"
+        started = [e for e, _, word in marks if word != "solved"]
+        following = following or (f"Next: {started[0].id} {started[0].title}." if started else "")
+    following = following or "All exercises are solved."
+    legend = "✓ solved  ◐ attempted  ○ untouched"
+    card = (
+        '<table class="progress"><caption>Your progress</caption><thead><tr><th scope="col">Chapter</th>'
+        f'<th scope="col">Solved</th><th scope="col">Exercises</th></tr></thead><tbody>{rows}</tbody></table>'
+        f"<p>{legend}</p><p>{html.escape(following)}</p>"
+    )
+    card += f"<p>{html.escape(note)}</p>" if note else ""
+    return "\n".join([*plain, legend, following, *([note] if note else [])]), card
+
+
+def _highlighted(source: str) -> str:
+    """``source`` with the classes that the book's style sheet colours; a plain block where Pygments is missing."""
+    try:
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import PythonLexer
+    except ImportError:
+        body = html.escape(source)
+    else:
+        body = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
+    return f'<div class="highlight"><pre tabindex="0">{body}</pre></div>'

@@ -1,0 +1,151 @@
+"""What the reader has solved, in one small file that no crash, no second notebook and no broken disk can lose.
+
+The file is ``progress.json`` in the user's data directory, or where the environment variable ``LABS_PROGRESS`` says
+(``:memory:`` keeps it in memory). A new state is written beside it and then takes its place in one step, under a lock,
+after it was merged with what another notebook may have written meanwhile. Marks are only ever added.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+__all__ = ["IN_MEMORY", "load", "location", "mark", "merge", "parse", "store", "text"]
+
+IN_MEMORY = ":memory:"
+STATES = ("attempted", "solved")
+
+Marks = dict[str, dict[str, Any]]
+"""Exercise → ``{"state": "attempted" | "solved", "tries": …}``."""
+
+_memory: Marks = {}
+
+
+def location() -> Path | None:
+    """Where the file is, or None where there is no place for one."""
+    named = os.environ.get("LABS_PROGRESS")
+    if named == IN_MEMORY:
+        return None
+    if named:
+        return Path(named).expanduser()
+    folder = platformdirs.user_data_path("why-deep-networks-are-hard", appauthor=False)
+    # Without a home there is no absolute path, and a relative one would scatter files over the folders of notebooks.
+    return folder / "progress.json" if folder.is_absolute() else None
+
+
+def load() -> tuple[Marks, str]:
+    """All marks, and a sentence for the reader if something about the file is amiss, else ""."""
+    return _exchange({})
+
+
+def mark(exercise: str, state: str) -> str:
+    """Adds one try at ``exercise`` and its ``state``; returns a sentence if that cannot be kept in the file, else ""."""
+    if state not in STATES:
+        raise ValueError(f"state must be one of {', '.join(STATES)}, got {state!r}")
+    return _exchange({exercise: {"state": state, "tries": 1}}, adding=True)[1]
+
+
+def store(marks: Marks) -> str:
+    """Merges ``marks`` into the file; returns a sentence if that fails, else ""."""
+    return _exchange(marks)[1]
+
+
+def merge(one: Marks, other: Marks, *, adding: bool = False) -> Marks:
+    """Both sets of marks: solved wins over attempted, and the larger number of tries (their sum when ``adding``).
+
+    Example:
+        >>> merge({"5.1": {"state": "solved", "tries": 2}}, {"5.1": {"state": "attempted", "tries": 3}})
+        {'5.1': {'state': 'solved', 'tries': 3}}
+    """
+    merged = dict(one)
+    for name, new in other.items():
+        old = one.get(name, {"state": "attempted", "tries": 0})
+        tries = old["tries"] + new["tries"] if adding else max(old["tries"], new["tries"])
+        merged[name] = {"state": max(old["state"], new["state"], key=STATES.index), "tries": tries}
+    return dict(sorted(merged.items()))
+
+
+def parse(text: str) -> Marks:
+    """The marks in the text of a progress file.
+
+    Raises:
+        ValueError: if it is not one.
+    """
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"this is no progress file: {error}") from None
+    marks = content.get("exercises") if isinstance(content, Mapping) else None
+    if not isinstance(marks, dict) or not all(_is_mark(m) for m in marks.values()):
+        raise ValueError("this is no progress file: it lacks the exercises with their states and tries")
+    return {name: {"state": m["state"], "tries": m["tries"]} for name, m in marks.items()}
+
+
+def text(marks: Marks) -> str:
+    """``marks`` as the text of a progress file."""
+    return json.dumps({"version": 1, "exercises": marks}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _is_mark(mark: Any) -> bool:
+    return isinstance(mark, dict) and mark.get("state") in STATES and type(mark.get("tries")) is int
+
+
+def _exchange(new: Marks, *, adding: bool = False) -> tuple[Marks, str]:
+    """Merges memory, file and ``new``; writes only what is new to the file."""
+    global _memory
+    path = location()
+    if path is None:
+        _memory = merge(_memory, new, adding=adding)
+        asked = os.environ.get("LABS_PROGRESS") == IN_MEMORY
+        return _memory, "" if asked else "There is no home folder: your progress is kept until the kernel stops."
+    try:
+        if not new and not _memory and not path.exists():
+            return {}, ""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{path}.lock", timeout=10):
+            stored, said = _read(path)
+            marks = merge(merge(stored, _memory), new, adding=adding)
+            if marks != stored:
+                _replace(path, text(marks))
+            _memory = {}
+            return marks, said
+    except (OSError, filelock.Timeout, NotImplementedError) as error:
+        _memory = merge(merge(_read_only(path), _memory), new, adding=adding)
+        reason = getattr(error, "strerror", None) or "another program holds its lock"
+        return _memory, f"Your progress is kept until the kernel stops: {path} cannot be written ({reason})."
+
+
+def _read(path: Path) -> tuple[Marks, str]:
+    """The marks in the file. A broken one is set aside, and the sentence says where."""
+    try:
+        return parse(path.read_text(encoding="utf-8")), ""
+    except FileNotFoundError:
+        return {}, ""
+    except ValueError:
+        aside = next(p for n in range(1, 10_000) if not (p := path.with_name(f"{path.name}.broken-{n}")).exists())
+        os.replace(path, aside)
+        return {}, f"The progress file could not be read. It was set aside as {aside}, and a new one begun."
+
+
+def _read_only(path: Path) -> Marks:
+    """What can still be read of a file that cannot be written."""
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _replace(path: Path, content: str) -> None:
+    """Writes ``content`` beside ``path`` and puts it in its place in one step: a crash leaves the old file or the new."""
+    beside = path.with_name(f"{path.name}.new")
+    with open(beside, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
