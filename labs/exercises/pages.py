@@ -34,8 +34,9 @@ def verdict(exercise: Exercise, outcome: Verdict, note: str = "") -> tuple[str, 
     cells = "".join(
         f"<dt>{label}</dt><dd><code>{html.escape(text).replace(chr(10), '<br>')}</code></dd>" for label, text in rows
     )
+    style = f"border-left: 4px solid {color}; padding: 0.25em 0.75em"
     card = (
-        f'<div class="exercise exercise-{outcome.state}" style="border-left: 4px solid {color}; padding: 0.25em 0.75em">'
+        f'<div class="exercise exercise-{outcome.state}" style="{style}">'
         f'<p><span aria-hidden="true">{mark} </span>{html.escape(head)}</p>'
     )
     card += f'<dl class="exercise-figures">{cells}</dl>' if cells else ""
@@ -58,8 +59,9 @@ def hints(exercise: Exercise) -> tuple[str, str]:
 
 def model_answer(exercise: Exercise) -> tuple[str, str]:
     """The solution's source and what it teaches, folded."""
+    summary = f"Solution of exercise {exercise.id}: {html.escape(exercise.title)}"
     card = (
-        f'<details class="solution"><summary>Solution of exercise {exercise.id}: {html.escape(exercise.title)}</summary>'
+        f'<details class="solution"><summary>{summary}</summary>'
         f"{_highlighted(exercise.source)}<p>{html.escape(exercise.analysis)}</p></details>"
     )
     return f"{exercise.source}\n\n{exercise.analysis}", card

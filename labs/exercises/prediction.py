@@ -35,7 +35,8 @@ def predict(question: str, choices: Sequence[str], answer: str, why: str | Mappi
     folds = "".join(_fold(choice, choice == answer, reasons.get(choice, ""), name) for choice in choices)
     card = (
         f'<div class="predict" id="{name}" role="group" aria-labelledby="{name}-question">'
-        f'<p class="predict-question" id="{name}-question"><strong>Predict.</strong> {html.escape(question)}</p>{folds}</div>'
+        f'<p class="predict-question" id="{name}-question"><strong>Predict.</strong> {html.escape(question)}</p>'
+        f"{folds}</div>"
     )
     listed = "\n".join(f"  {letter}) {choice}" for letter, choice in zip("abcdefghij", choices, strict=False))
     cards.show(f"Predict. {question}\n{listed}", card)

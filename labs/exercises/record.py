@@ -45,7 +45,7 @@ def load() -> tuple[Marks, str]:
 
 
 def mark(exercise: str, state: str) -> str:
-    """Adds one try at ``exercise`` and its ``state``; returns a sentence if that cannot be kept in the file, else ""."""
+    """Adds one try at ``exercise`` with its ``state``; returns a sentence if the file cannot keep it, else ""."""
     if state not in STATES:
         raise ValueError(f"state must be one of {', '.join(STATES)}, got {state!r}")
     return _exchange({exercise: {"state": state, "tries": 1}}, adding=True)[1]
@@ -142,7 +142,7 @@ def _read_only(path: Path) -> Marks:
 
 
 def _replace(path: Path, content: str) -> None:
-    """Writes ``content`` beside ``path`` and puts it in its place in one step: a crash leaves the old file or the new."""
+    """Writes ``content`` beside ``path`` and moves it there in one step: a crash leaves the old file or the new."""
     beside = path.with_name(f"{path.name}.new")
     with open(beside, "w", encoding="utf-8") as file:
         file.write(content)

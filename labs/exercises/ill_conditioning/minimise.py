@@ -1,0 +1,121 @@
+"""Exercise 5.6: an open question, judged by what the method reaches within a budget of gradients."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from labs.exercises.drawing import rotated, vector
+from labs.exercises.exercise import Case, Exercise, Mistake
+
+
+def minimise(gradient, theta: torch.Tensor, num_calls: int) -> torch.Tensor:
+    """A point near the minimum of a quadratic, reached from ``theta``, shape (n,), in at most ``num_calls`` gradients.
+
+    ``gradient(theta)`` returns the gradient. Nothing is known of H except that κ is about 1000.
+    """
+    g = gradient(theta)
+    direction, squared = -g, g @ g
+    for _ in range(num_calls - 1):
+        curved = gradient(theta + direction) - g
+        step = squared / (direction @ curved)
+        theta, g = theta + step * direction, g + step * curved
+        squared, before = g @ g, squared
+        if squared < 1e-28:
+            break
+        direction = -g + squared / before * direction
+    return theta
+
+
+class Gradient:
+    """The gradient of ½ (θ − θ*)ᵀH(θ − θ*), which counts its calls."""
+
+    def __init__(self, matrix: torch.Tensor, minimum: torch.Tensor) -> None:
+        self.matrix, self.minimum, self.calls = matrix, minimum, 0
+
+    def __call__(self, theta: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return self.matrix @ (theta - self.minimum)
+
+    def loss(self, theta: torch.Tensor) -> float:
+        away = theta.detach() - self.minimum
+        return 0.5 * (away @ self.matrix @ away).item()
+
+    def __str__(self) -> str:
+        return f"gradient of a quadratic in {len(self.minimum)} dimensions"
+
+
+def _minimise_cases(generator: torch.Generator) -> Iterator[Case]:
+    for scale, note in ((1.0, "λmax = 1"), (50.0, "λmax = 50")):
+        eigenvalues = (scale * torch.logspace(-3, 0, 40)).tolist()
+        yield Case((Gradient(rotated(eigenvalues, generator), vector(40, generator)), vector(40, generator), 250), note)
+
+
+def _judge_minimise(result, arguments) -> str:
+    gradient, start, num_calls = arguments
+    if not isinstance(result, torch.Tensor) or result.shape != start.shape:
+        return f"Return the final θ, a tensor of shape {tuple(start.shape)}."
+    if gradient.calls > num_calls:
+        return f"You asked for {gradient.calls} gradients; the budget is {num_calls}."
+    share = gradient.loss(result) / gradient.loss(start)
+    if not math.isfinite(share) or share > 1:
+        return "The loss is larger than at the start: the learning rate is past 2/λmax. How could you measure λmax?"
+    if share > 1e-4:
+        return (
+            f"The loss fell to {share:.1e} of its first value; 1e-4 is asked for. Plain gradient descent at its best "
+            "learning rate needs over a thousand steps for that: it takes memory of earlier steps to be faster."
+        )
+    return ""
+
+
+def _descent(gradient, theta, num_calls):
+    v = torch.randn(theta.shape, dtype=theta.dtype)
+    origin = gradient(torch.zeros_like(theta))
+    for _ in range(20):
+        v = gradient(v / v.norm()) - origin
+    largest = v.norm().item()
+    for _ in range(num_calls - 21):
+        theta = theta - 1.9 / largest * gradient(theta)
+    return theta
+
+
+def _fixed_rate(gradient, theta, num_calls):
+    for _ in range(num_calls):
+        theta = theta - 0.1 * gradient(theta)
+    return theta
+
+
+EXERCISE = Exercise(
+    id="5.6",
+    title="Beyond: faster than gradient descent",
+    solution=minimise,
+    cases=_minimise_cases,
+    hints=(
+        "There is no single right answer: momentum, a learning rate that adapts, or directions that do not undo each"
+        " other all pass. First find out how large the learning rate may be: how do you get H v out of gradient?",
+        "H v is gradient(θ + v) − gradient(θ). With it you can estimate λmax by power iteration, and then use momentum "
+        "√κ-wise: β = ((√κ − 1)/(√κ + 1))².",
+        "Or without any estimate: the Barzilai–Borwein learning rate sᵀs / sᵀy with s the last step and y the change"
+        " of the gradient, or conjugate gradients, where H times the direction is a difference of two gradients.",
+    ),
+    analysis="Gradient descent needs about κ steps per digit, every method with memory about √κ: 32 instead of 1000 "
+    "here. This solution is the method of conjugate gradients with H d read off as the difference of two "
+    "gradients; in exact arithmetic it arrives after n steps, and no method that only combines the "
+    "gradients it has seen gets a smaller loss. Momentum gets the √κ too, if λmin and λmax are known.",
+    mistakes=(
+        Mistake("gradient descent at nearly the best rate", _descent, "it takes memory of earlier steps to be faster"),
+        Mistake("a learning rate that fits one scale", _fixed_rate, "it takes memory of earlier steps to be faster"),
+        Mistake(
+            "over the budget",
+            lambda gradient, theta, num_calls: _descent(gradient, theta, 20 * num_calls),
+            "You asked for 5000 gradients; the budget is 250.",
+        ),
+        Mistake(
+            "divergence",
+            lambda gradient, theta, num_calls: _fixed_rate(lambda t: 40 * gradient(t), theta, num_calls),
+            "The loss is larger than at the start",
+        ),
+        Mistake("the loss instead of θ", lambda gradient, theta, num_calls: 0.0, "Return the final θ"),
+    ),
+    judge=_judge_minimise,
+)
