@@ -13,7 +13,8 @@ LABS = Path(labs.__file__).parent
 LAYERS = (
     {"inputs", "device"},
     {"data", "objectives", "models", "losses", "intervals"},
-    {"gradients", "curvature", "lanczos", "landscape", "critical_points", "recurrence"},
+    {"fast", "lanczos"},
+    {"gradients", "curvature", "landscape", "critical_points", "recurrence"},
     {"training"},
     {"sweeps"},
     {"cards", "claims", "figures", "explore", "exercises"},
