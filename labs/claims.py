@@ -95,9 +95,11 @@ class _Bound:
 
     def worst(self, values: np.ndarray) -> tuple[int, float]:
         """The flat index of the value that is furthest out and how far out (negative: inside; NaN: no number)."""
-        if self.relation == "contains":
+        if self.relation == "contains" and self.expected is not None:
             values = self.expected
-        excess = np.fmax(self.low - values, values - self.high)
+        with np.errstate(invalid="ignore"):  # ∞ − ∞
+            excess = np.fmax(self.low - values, values - self.high)
+        excess = np.where((values == self.low) | (values == self.high), 0.0, excess)
         excess = np.where(np.isnan(values), np.nan, excess).ravel()
         worst = int(np.argmax(np.where(np.isnan(excess), np.inf, excess)))
         return worst, float(excess[worst])

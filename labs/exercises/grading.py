@@ -39,13 +39,15 @@ def grade(exercise: Exercise, attempt: Any) -> Verdict:
     cases = list(exercise.cases(generator(f"exercise {exercise.id}")))
     if said := _signature(attempt, cases[0], exercise):
         return Verdict("crashed", call=_call(exercise, cases[0]), diagnosis=said)
-    for case in cases:
+    for position, case in enumerate(cases):
         outcome = run(attempt, case.arguments, exercise.seconds)
         if outcome.untouched:
             return Verdict("untouched")
         verdict = _judge(exercise, case, outcome)
         if verdict is not None:
-            usual = "" if isinstance(outcome.error, TimeoutError) else _usual_mistake(exercise, cases, attempt)
+            usual = (
+                "" if isinstance(outcome.error, TimeoutError) else _usual_mistake(exercise, cases, position, attempt)
+            )
             return replace(verdict, diagnosis=usual or verdict.diagnosis)
     return Verdict("right")
 
@@ -74,14 +76,16 @@ def _judge(exercise: Exercise, case: Case, outcome: Outcome) -> Verdict | None:
     return Verdict("wrong", call, shown(outcome.result), wanted, said, printed) if said else None
 
 
-def _usual_mistake(exercise: Exercise, cases: list[Case], attempt: Callable) -> str:
-    """The diagnosis of the mistake that behaves as ``attempt`` does on every case."""
+def _usual_mistake(exercise: Exercise, cases: list[Case], failed: int, attempt: Callable) -> str:
+    """The diagnosis of the mistake that explains the failed case, and of several the one that explains most cases."""
     outcomes = [run(attempt, case.arguments, exercise.seconds) for case in cases]
+    best, diagnosis = 0, ""
     for mistake in exercise.mistakes:
-        others = (run(mistake.answer, case.arguments, exercise.seconds) for case in cases)
-        if all(_same(one, other, exercise.tolerance) for one, other in zip(outcomes, others, strict=True)):
-            return mistake.diagnosis
-    return ""
+        others = [run(mistake.answer, case.arguments, exercise.seconds) for case in cases]
+        same = [_same(one, other, exercise.tolerance) for one, other in zip(outcomes, others, strict=True)]
+        if same[failed] and sum(same) > best:
+            best, diagnosis = sum(same), mistake.diagnosis
+    return diagnosis
 
 
 def _same(one: Outcome, other: Outcome, tolerance: float) -> bool:

@@ -42,7 +42,8 @@ class _TookTooLong(BaseException):
 def run(function: Callable, arguments: tuple[Any, ...], seconds: float) -> Outcome:
     """Calls ``function`` on a copy of ``arguments`` and reports everything that may go wrong."""
     given, printed = copy.deepcopy(arguments), io.StringIO()
-    result, error, where, untouched = None, None, "", False
+    result, where, untouched = None, "", False
+    error: BaseException | None = None
     try:
         with (
             torch.random.fork_rng(devices=[]),

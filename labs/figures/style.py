@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -61,7 +62,7 @@ COLORS: dict[str, str] = {
 }
 """The colour of each role, the same from the first chapter to the last."""
 
-LINE_STYLES: dict[str, str] = {
+LINE_STYLES: dict[str, Any] = {
     **dict.fromkeys(("theory", "bound", "reference"), "--"),
     **dict.fromkeys(("minibatch", "validation", "curvature_term"), (0, (6, 1.5))),
     **dict.fromkeys(("momentum", "saddle_free_newton", "clipped", "test", "change"), "-."),
@@ -71,7 +72,7 @@ LINE_STYLES: dict[str, str] = {
 
 _LABEL_POINTS = 11
 
-_RC = {
+_RC: Any = {
     "figure.figsize": (WIDTH_INCHES, 3.4),
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
@@ -86,8 +87,8 @@ _RC = {
     "axes.labelsize": 12,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=[PALETTE[c] for c in ("blue", "vermilion", "green", "purple", "black")])
-    + mpl.cycler(linestyle=["-", (0, (6, 1.5)), "-.", ":", "--"]),
+    "axes.prop_cycle": cycler(color=[PALETTE[c] for c in ("blue", "vermilion", "green", "purple", "black")])
+    + cycler(linestyle=["-", (0, (6, 1.5)), "-.", ":", "--"]),
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#E4E4E4",
@@ -162,19 +163,20 @@ def sweep_colors(num: int) -> list[tuple[float, float, float, float]]:
 
 def label_lines(ax: Axes) -> None:
     """Writes each labelled line's name at its right end, in its colour, moved apart where names would overlap."""
-    ends = []
+    whole: Any = ax.get_figure(root=True)
+    ends: list[tuple[Any, np.ndarray]] = []
     for line in ax.get_lines():
         points = np.column_stack([as_array(line.get_xdata()), as_array(line.get_ydata())])
         points = points[np.isfinite(points).all(axis=1)]
-        if len(points) and not line.get_label().startswith("_"):
+        if len(points) and not str(line.get_label()).startswith("_"):
             ends.append((line, points[np.argmax(points[:, 0])]))
-    ax.figure.draw_without_rendering()
-    gap = 1.25 * _LABEL_POINTS * ax.figure.dpi / 72
+    whole.draw_without_rendering()
+    gap = 1.25 * _LABEL_POINTS * whole.dpi / 72
     bottom, top = ax.transAxes.transform([(0, 0), (0, 1)])[:, 1]
     heights = np.array([np.clip(ax.transData.transform(end)[1], bottom, top) for _, end in ends])
     for (line, end), own, place in zip(ends, heights, _spread(heights, gap), strict=True):
-        shift = (place - own) * 72 / ax.figure.dpi
-        at = ax.transData.inverted().transform((ax.transData.transform(end)[0], own))
+        shift = (place - own) * 72 / whole.dpi
+        at: Any = ax.transData.inverted().transform((ax.transData.transform(end)[0], own))
         ax.annotate(
             line.get_label(), at, xytext=(5, shift), textcoords="offset points", va="center", ha="left",
             color=line.get_color(), fontsize=_LABEL_POINTS, annotation_clip=False,
@@ -184,9 +186,9 @@ def label_lines(ax: Axes) -> None:
 def look(name: str, roles: Mapping[str, str] | Sequence[Any], position: int) -> dict[str, Any]:
     """Colour and line style of a curve: of its role, of its name where that is a role, else the next of the style."""
     if not isinstance(roles, Mapping):
-        roles = dict(enumerate(roles))
-        if position in roles:
+        if position < len(roles):
             return {"color": roles[position], "linestyle": "-"}
+        roles = {}
     role = roles.get(name, name.lower().replace(" ", "_").replace("-", "_"))
     if role in COLORS:
         return {"color": COLORS[role], "linestyle": LINE_STYLES.get(role, "-")}

@@ -1,5 +1,8 @@
 """Exercise 5.1: κ of a symmetric matrix, singular ones included."""
 
+# The stub names no type that its notebook lacks.
+# mypy: allow-untyped-defs, allow-incomplete-defs
+
 import math
 from collections.abc import Iterator
 

@@ -1,5 +1,8 @@
 """Exercise 5.2: where gradient descent on a quadratic diverges, and where it is fastest."""
 
+# The stub names no type that its notebook lacks.
+# mypy: allow-untyped-defs, allow-incomplete-defs
+
 from collections.abc import Iterator
 
 import torch

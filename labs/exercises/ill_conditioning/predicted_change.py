@@ -1,5 +1,8 @@
 """Exercise 5.3: the two terms of the second-order Taylor series along a gradient step."""
 
+# The stub names no type that its notebook lacks.
+# mypy: allow-untyped-defs, allow-incomplete-defs
+
 from collections.abc import Iterator
 
 import torch
