@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
-from base64 import b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExplorableRenderer", "assets", "explorable", "setup"]
 
-_DENSITY = 2  # pixels of the picture for each pixel of the page
-
 
 def _named(stem: str, suffix: str, text: str) -> str:
     return f"{stem}.{hashlib.sha256(text.encode()).hexdigest()[:10]}{suffix}"
@@ -42,7 +38,7 @@ def assets(kinds: tuple[str, ...] = KINDS) -> dict[str, str]:
 
 
 class explorable(nodes.General, nodes.Element):
-    """The place of an explorable: attributes ``kind``, ``config`` (JSON) and ``title``; its child is the picture."""
+    """The place of an explorable: attributes ``kind`` and ``config`` (JSON); its child is the picture."""
 
 
 def visit_explorable(translator: HTML5Translator, node: explorable) -> None:
@@ -71,9 +67,7 @@ class ExplorableRenderer(MimeRenderPlugin):
         node = explorable(kind=payload["kind"], config=json.dumps(payload["config"], ensure_ascii=False))
         png = _picture_beside(renderer, data)
         if png is not None:
-            width, height = (size // _DENSITY for size in struct.unpack(">II", b64decode(png)[16:24]))
-            options = {"image/png": {"width": width, "height": height}}
-            for image in renderer.render_image(MimeData("image/png", png, data.cell_metadata, options, line=data.line)):
+            for image in renderer.render_image(MimeData("image/png", png, data.cell_metadata, line=data.line)):
                 image["alt"] = payload["alt"]
                 node += image
         return [node]

@@ -51,14 +51,17 @@ function trace({ values, columns, rows }, levels, segment) {
   }
 }
 
-function parseColor(text) {
-  const digits = text.replace("#", "");
-  return [0, 2, 4].map((start) => parseInt(digits.slice(start, start + 2), 16));
-}
-
 function fill({ values, columns, rows }, low, high) {
+  const small = document.createElement("canvas");
+  small.width = columns;
+  small.height = rows;
+  const context = small.getContext("2d");
+  const channels = (color) => {
+    context.fillStyle = color; // read back, any CSS colour is #rrggbb
+    return [1, 3, 5].map((start) => parseInt(context.fillStyle.slice(start, start + 2), 16));
+  };
+  const [from, to] = [channels(low), channels(high)];
   const image = new ImageData(columns, rows);
-  const [from, to] = [parseColor(low), parseColor(high)];
   values.forEach((value, index) => {
     const share = Math.min(NUM_BANDS - 1, Math.floor(value * NUM_BANDS)) / (NUM_BANDS - 1);
     for (let channel = 0; channel < 3; channel += 1) {
@@ -66,10 +69,7 @@ function fill({ values, columns, rows }, low, high) {
     }
     image.data[4 * index + 3] = 255;
   });
-  const small = document.createElement("canvas");
-  small.width = columns;
-  small.height = rows;
-  small.getContext("2d").putImageData(image, 0, 0);
+  context.putImageData(image, 0, 0);
   return small;
 }
 
@@ -100,7 +100,9 @@ export function contours() {
   let layer;
   let drawn;
   return (plot, f, key) => {
-    const wanted = [key, plot.width, plot.height, plot.density, plot.stage.root.dataset.appearance].join("|");
+    const { stage, width, height, density } = plot;
+    const colors = ["low", "high", "contour"].map((name) => stage.color(name));
+    const wanted = [key, plot.xRange, plot.yRange, width, height, density, ...colors].join("|");
     if (wanted !== drawn) layer = paint(plot, f);
     drawn = wanted;
     plot.context.drawImage(layer, plot.area.left, plot.area.top, plot.area.width, plot.area.height);

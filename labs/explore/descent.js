@@ -73,15 +73,22 @@ function outcome(surface, path, from, broken) {
     if (low >= 0) return "at a minimum";
     return high > 0 ? "at a saddle" : "at a maximum";
   }
-  return value > before ? "has risen" : "still moving";
+  if (value > before) return steepness > 10 * Math.hypot(...surface.gradient(...from)) ? "diverges" : "has risen";
+  return "still moving";
 }
 
-// What η times the largest curvature means for plain gradient descent on a quadratic.
-function verdict(product) {
-  if (product <= 0) return "no upward curvature here";
-  if (Math.abs(product - 2) < 0.005) return "= 2: oscillates for ever";
-  if (product > 2) return "> 2: diverges";
-  return product > 1 ? "1 to 2: oscillates, converges" : "≤ 1: converges without overshooting";
+// What η times the largest curvature at the start means for plain gradient descent, exactly so on a quadratic.
+function judge(product, isQuadratic) {
+  const text = `ηλmax = ${format(product)}`;
+  if (!(product > 0)) return "At the start nothing curves upwards: no learning rate is too large here.";
+  if (!isQuadratic) {
+    return product > 2 ? `${text} at the start, above 2: unstable there.` : `${text} at the start, below 2: stable there.`;
+  }
+  if (Math.abs(product - 2) < 0.005) return `${text}: gradient descent oscillates for ever.`;
+  if (product > 2) return `${text}, above 2: gradient descent diverges.`;
+  return product > 1
+    ? `${text}, between 1 and 2: gradient descent oscillates and converges.`
+    : `${text}, at most 1: gradient descent converges without overshooting.`;
 }
 
 function swatch({ color, dash, shape }) {
@@ -180,7 +187,9 @@ export function render({ model, el }) {
       { label: "both terms", color: "grey" }, { label: "really", color: "green" },
     ],
   });
-  const readout = stage.readouts(["η λmax", "plain gradient descent", "2/λmax", "J at the start", "‖∇J‖ at the start"]);
+  const sumUpStep = initial.taylor && stage.verdict();
+  const readout = stage.readouts(["J at the start", "‖∇J‖ at the start", "λmax at the start", "2/λmax"]);
+  const sumUpRate = sliders.rate && stage.verdict();
   stage.button("Play", play);
   stage.button("Reset", () => {
     adopt(initial);
@@ -193,8 +202,8 @@ export function render({ model, el }) {
       const { get, set } = options;
       all[name] = { control: stage.slider({ ...options, value: get(), input: set }), get };
     };
-    for (const name of Object.keys(state.parameters)) {
-      if (SLIDERS[name]) {
+    for (const name of Object.keys(SLIDERS)) {
+      if (name in state.parameters) {
         add(name, { ...SLIDERS[name], get: () => state.parameters[name], set: (v) => (state.parameters[name] = v) });
       }
     }
@@ -266,15 +275,17 @@ export function render({ model, el }) {
     const top = eigen2(surface.hessian(...start)).values[1];
     if (sliders.rate) sliders.rate.control.mark(top > 0 ? 2 / top : NaN, "2/λmax");
     readout({
-      "η λmax": format(rate * top),
-      "plain gradient descent": verdict(rate * top),
-      "2/λmax": top > 0 ? format(2 / top) : "–",
       "J at the start": format(surface.value(...start)),
       "‖∇J‖ at the start": format(Math.hypot(...surface.gradient(...start))),
+      "λmax at the start": format(top),
+      "2/λmax": top > 0 ? format(2 / top) : "–",
     });
+    if (sumUpRate) sumUpRate(judge(rate * top, state.surface === "quadratic"));
     if (!bars) return;
     const { first, second, change } = taylorTerms(surface, start, rate);
     bars.set([first, second, first + second, change]);
+    const winner = -first > second ? "The first term wins" : "The second term wins";
+    sumUpStep(`${winner}: J should ${first + second < 0 ? "fall" : "rise"}, and ${change < 0 ? "falls" : "rises"}.`);
   }
 
   const ground = contours();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,7 +50,7 @@ def descent(
         surface: A name in ``labs.objectives.SURFACES``.
         methods: Names in ``labs.explore.METHODS``, drawn and listed in this order. Newton's take full steps.
         start: θ at step 0; the surface's own by default.
-        learning_rate: η; nine tenths of 2/λmax at the start by default, there the largest stable one.
+        learning_rate: η; 0.9 · 2/|λ|max at the start by default, just below what is stable there.
         momentum: β of the methods that have one.
         num_steps: Steps of each method, at most 500.
         taylor: Whether to show Taylor's two terms of one step from the start, −η gᵀg and ½η² gᵀHg, as bars.
@@ -78,7 +79,7 @@ def descent(
         "methods": methods,
         "start": list(start),
         "learning_rate": rate,
-        "learning_rate_range": list(learning_rate_range or (rate / 100, rate * 10)),
+        "learning_rate_range": list(learning_rate_range or (float(f"{rate / 100:.2g}"), float(f"{rate * 10:.2g}"))),
         "momentum": momentum,
         "num_steps": num_steps,
         "taylor": bool(taylor),
@@ -125,11 +126,12 @@ def describe(config: Mapping[str, Any]) -> str:
         else f"{name} leaves the map for good"
         for name, path in paths(config).items()
     ]
-    return (
+    text = (
         f"Explorable: contour map of the surface {config['surface']}{f' ({settings})' if settings else ''}. From "
         f"({config['start'][0]:.3g}, {config['start'][1]:.3g}) with learning rate {config['learning_rate']:.3g}, after "
         f"{config['num_steps']} steps: {'; '.join(ends)}."
-    ).replace("-", "−")
+    )
+    return re.sub(r"-(?=\d)", "−", text)
 
 
 def picture(config: Mapping[str, Any]) -> bytes:
@@ -137,7 +139,7 @@ def picture(config: Mapping[str, Any]) -> bytes:
     surface = objectives.surface(config["surface"], **config["parameters"])
     rows, ratios = (2, (4, 1.3)) if config["taylor"] else (1, (1,))
     fig, axes = figures.figure(rows, height=5.6 if config["taylor"] else 4.4, height_ratios=ratios, squeeze=False)
-    roles = dict(zip((NAMES[method] for method in config["methods"]), config["methods"], strict=True))
+    roles = {NAMES[method]: "reference" if method == "sign_descent" else method for method in config["methods"]}
     domain = tuple(tuple(ends) for ends in config["domain"])
     figures.contour(
         surface, paths(config), domain=domain, roles=roles, ax=axes[0, 0], title=textwrap.fill(config["title"], 42)
@@ -161,9 +163,9 @@ def taylor_terms(surface: objectives.Surface, start: Sequence[float], learning_r
 
 
 def _stable_rate(surface: objectives.Surface, start: Sequence[float]) -> float:
-    """0.9 · 2/λmax at ``start``, to two digits; 0.1 where nothing curves upwards."""
-    top = float(torch.linalg.eigvalsh(surface.hessian(torch.tensor(start, dtype=torch.float64)))[-1])
-    return float(f"{1.8 / top:.2g}") if top > 0 else 0.1
+    """0.9 · 2/|λ| for the eigenvalue of largest size at ``start``, to two digits; 0.1 where all are 0."""
+    size = float(torch.linalg.eigvalsh(surface.hessian(torch.tensor(start, dtype=torch.float64))).abs().max())
+    return float(f"{1.8 / size:.2g}") if size > 0 else 0.1
 
 
 def _pair(name: str, values: Sequence[float]) -> None:

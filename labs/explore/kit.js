@@ -102,7 +102,7 @@ export class Stage {
 
   // A colour of the style sheet by name, e.g. color("blue"), in the theme of the moment.
   color(name) {
-    this.palette[name] ??= this.styles.getPropertyValue(`--labs-${name}`).trim();
+    this.palette[name] ||= this.styles.getPropertyValue(`--labs-${name}`).trim(); // empty until the panel is in the page
     return this.palette[name];
   }
 
@@ -280,6 +280,13 @@ export class Stage {
         });
       },
     };
+  }
+
+  // A sentence that sums up what is seen; returns its setter.
+  verdict(parent = this.side) {
+    const node = element("p", { class: "labs-ex-verdict" });
+    parent.append(node);
+    return (text) => setText(node, text);
   }
 
   // Named figures under the controls; set({name: text}) changes those given.

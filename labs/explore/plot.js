@@ -44,7 +44,7 @@ export class Plot {
   // `x` and `y` are {range, label, log}; with `equal` one unit is as long across as up (the ranges then grow to fit).
   constructor(stage, { label, x, y, draw, equal = false, shape = 0.75, parent = stage.main }) {
     Object.assign(this, { stage, x, y, draw, equal, shape });
-    this.margin = { left: 46, right: 12, top: 10, bottom: 40 };
+    this.margin = { left: 44, right: 8, top: 8, bottom: 40 };
     this.handles = [];
     this.canvas = element("canvas", { class: "labs-ex-canvas", role: "img", "aria-label": label });
     this.frame = element("div", { class: "labs-ex-plot" }, this.canvas);
@@ -189,8 +189,10 @@ export class Plot {
     if (halo) {
       context.setLineDash([]);
       context.strokeStyle = this.stage.color("halo");
-      context.lineWidth = width + 2.5;
+      context.lineWidth = width + 2;
+      context.globalAlpha = 0.75;
       context.stroke(path);
+      context.globalAlpha = 1;
     }
     context.setLineDash(DASHES[dash]);
     context.strokeStyle = this.stage.color(color);

@@ -20,6 +20,7 @@ KINDS: tuple[str, ...] = ("descent",)
 _FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|class|const|let)", re.MULTILINE)
+_ASIDE = re.compile(r"^\s*(?://.*)?\n|^[ ]+", re.MULTILINE)  # whole-line comments, empty lines, indentation
 _TOP_LEVEL = re.compile(r"^(?:export )?(?:(?:async )?function\*?|class|const|let) ([\w$]+)", re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ def modules(name: str) -> tuple[str, ...]:
 
 
 def joined(name: str) -> str:
-    """All modules that ``name`` needs as one text in one scope, without imports and exports.
+    """All modules that ``name`` needs as one text in one scope, without imports, exports, comments and indentation.
 
     Raises:
         ValueError: when two modules declare the same name.
@@ -59,7 +60,8 @@ def joined(name: str) -> str:
             if declared in owners:
                 raise ValueError(f"{declared} is declared in {owners[declared]}.js and in {module}.js; rename one")
             owners[declared] = module
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", read(f"{module}.js"))).strip() for module in modules(name)) + "\n"
+    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", read(f"{module}.js"))) for module in modules(name))
+    return _ASIDE.sub("", text)
 
 
 @cache
