@@ -16,6 +16,10 @@ import torch
 from tqdm.auto import tqdm
 
 from labs.device import generator as stream
+from labs.fast import covers
+from labs.fast.dense import dense_hessian
+from labs.fast.products import Product
+from labs.fast.traces import exact_trace
 from labs.inputs import chosen, finite, integer, positive
 from labs.lanczos import Lanczos
 
@@ -64,7 +68,7 @@ class HessianOperator:
         if finite("theta", theta).ndim not in (1, 2):
             raise ValueError(f"theta must have shape (P,) or (R, P), got {tuple(theta.shape)}")
         self.theta = theta.detach()
-        self._product = _kept_graph(risk, self.theta)
+        self._product = Product(risk, self.theta) if covers(risk, self.theta) else _kept_graph(risk, self.theta)
 
     def __matmul__(self, v: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P"]:
         if v.shape != self.theta.shape:
@@ -309,6 +313,8 @@ def trace(
         >>> trace(lambda theta: theta[0] ** 2 + 3 * theta[1] ** 2, torch.zeros(2))
         tensor(8.)
     """
+    if num_probes is None and covers(risk, finite("theta", theta)):
+        return exact_trace(risk, theta.detach())
     operator = HessianOperator(risk, theta)
     if num_probes is None:
         return sum(row[..., j] for j, row in enumerate(_rows(operator)))
@@ -341,5 +347,7 @@ def hessian(risk: RiskFunction, theta: Float[Tensor, "*runs P"]) -> Float[Tensor
         tensor([[0., 1.],
                 [1., 0.]])
     """
+    if covers(risk, finite("theta", theta)):
+        return dense_hessian(risk, theta.detach())
     rows = torch.stack(list(_rows(HessianOperator(risk, theta))), dim=-2)
     return 0.5 * (rows + rows.mT)

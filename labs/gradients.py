@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.func import grad, vmap
 
+from labs.fast.norms import mean_and_square, outer_products
+from labs.fast.passes import covers, runs
 from labs.inputs import finite, integer
 from labs.losses import LOSSES, Risk
 
@@ -43,7 +45,8 @@ def per_example(risk: Risk, theta: Float[Tensor, " P"]) -> Float[Tensor, "N P"]:
         TypeError: when ``risk`` is not a ``Risk``: an arbitrary function has no examples.
         ValueError: when θ is not a finite vector.
     """
-    return torch.cat(list(_blocks(risk, _checked(risk, theta, (1,)))))
+    theta = _checked(risk, theta, (1,))
+    return outer_products(risk, theta) if covers(risk, theta) else torch.cat(list(_blocks(risk, theta)))
 
 
 def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
@@ -80,21 +83,16 @@ def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
         TypeError: when ``risk`` is not a ``Risk``.
     """
     theta = _checked(risk, theta, (1, 2))
+    if covers(risk, theta):
+        return Moments(*mean_and_square(risk, theta))
     if theta.ndim == 2:
-        runs = [moments(_of_run(risk, r), row) for r, row in enumerate(theta)]
-        return Moments(torch.stack([m.mean for m in runs]), torch.stack([m.square for m in runs]))
+        means, squares = zip(*(moments(*run) for run in runs(risk, theta)), strict=True)
+        return Moments(torch.stack(means), torch.stack(squares))
     total, squares, count = torch.zeros_like(theta), theta.new_zeros(()), len(risk.x)
     for block in _blocks(risk, theta):
         total += block.sum(0)
         squares += block.square().sum()
     return Moments(total / count, squares / count)
-
-
-def _of_run(risk: Risk, run: int) -> Risk:
-    """The risk of one run, whose sample is its own when ``x`` is ``(R, N, d)``."""
-    if risk.x.ndim <= 2:
-        return risk
-    return Risk(risk.model, risk.x[run], risk.y[run], risk.loss, risk.weight_decay)
 
 
 def noise_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs"]:

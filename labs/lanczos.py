@@ -96,9 +96,8 @@ class Lanczos:
         return w / w.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(w.dtype).tiny), beta
 
     def _project_out(self, w: Float[Tensor, "B P"]) -> Float[Tensor, "B P"]:
-        basis = self.basis
-        components = torch.bmm(basis, w.unsqueeze(-1))
-        return w - torch.bmm(basis.mT, components).squeeze(-1)
+        row = w.unsqueeze(1)  # products with rows: torch's bmm is twice as slow with columns here
+        return torch.baddbmm(row, row @ self.basis.mT, self.basis, alpha=-1).squeeze(1)
 
     def _restart(self, w: Tensor, exhausted: Tensor, beta: np.ndarray) -> tuple[Tensor, np.ndarray]:
         fresh = torch.randn(w.shape, generator=torch.Generator().manual_seed(self._num_steps), dtype=w.dtype).to(w)

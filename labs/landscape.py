@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from tqdm.auto import tqdm
 
+from labs.fast import covers
+from labs.fast.planes import risk_on_plane
 from labs.inputs import finite
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ def plane(
                 f"{name} must have shape (P,) like center, {tuple(center.shape)}, got {tuple(direction.shape)}"
             )
     alphas, betas = (_coordinates(c, center) for c in (coords, coords if coords_v is None else coords_v))
+    if covers(risk, center):
+        return risk_on_plane(risk, torch.stack((center, u, v)).detach(), alphas, betas)
     return _point_by_point(risk, center, u, v, torch.cartesian_prod(alphas, betas)).unflatten(0, (len(alphas), -1))
 
 

@@ -1,0 +1,128 @@
+r"""The whole Hessian from Khatri–Rao products.
+
+For one example, with Hₗ = ∂²L/∂zₗ² as in ``traces`` and Jₗₘ = ∂zₗ/∂zₘ for m < ℓ, the blocks of H are
+
+    ∂²L/∂W̃ₗ∂W̃ₗ = Hₗ ⊗ ãₗ₋₁ ãₗ₋₁ᵀ
+    ∂²L/∂W̃ₗ∂W̃ₘ = (Hₗ Jₗₘ) ⊗ ãₗ₋₁ x̃ᵀ + δₗ ⊗ (∂ãₗ₋₁/∂zₘ) ⊗ x̃ᵀ,   x̃ = ãₘ₋₁
+
+the second because ∂L/∂W̃ₗ = δₗ ãₗ₋₁ᵀ depends on zₘ through δₗ and through ãₗ₋₁. Summed over examples, each term is one
+matrix product between columnwise Kronecker (Khatri–Rao) products: entry ((k, j), (l, m)) of the first is Σᵢ hₖₗ aⱼ aₘ,
+the product of the N columns h with the N columns a ⊗ a. Both are symmetric, so only k ≤ l and j ≤ m are multiplied: a
+quarter of the work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from labs.fast.passes import Pass, columns, runs
+from labs.fast.traces import output_factor, pushed
+from labs.losses import Risk
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["dense_hessian"]
+
+
+def dense_hessian(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P P"]:
+    """H, one matrix a run."""
+    if theta.ndim == 2:
+        return torch.stack([dense_hessian(*run) for run in runs(risk, theta)])
+    result = theta.new_zeros(theta.numel(), theta.numel())
+    for x, y in columns(risk, theta, _numbers(risk.model.sizes)):
+        _accumulate(Pass(risk, theta, x, y), result)
+    _mirror(result, [n_out * n_in for n_out, n_in in risk.model.shapes])
+    result /= len(risk.x)
+    result.diagonal().add_(risk.weight_decay)
+    return result
+
+
+def _mirror(result: Tensor, lengths: list[int]) -> None:
+    """Copy the blocks below the diagonal to their places above it."""
+    start = 0
+    for length in lengths:
+        end = start + length
+        result[start:end, end:] = result[end:, start:end].mT
+        start = end
+
+
+def _numbers(sizes: tuple[int, ...]) -> int:
+    """Numbers an example needs: pairs of the widest layer's units, and triples where two layers lie apart."""
+    widths = sorted((size + 1 for size in sizes), reverse=True)
+    return 4 * widths[0] ** 2 + (2 * widths[0] * widths[1] * widths[2] if len(sizes) > 3 else 0)
+
+
+def _accumulate(p: Pass, result: Tensor) -> None:
+    """Add Σᵢ of the examples in ``p``, from the last layer to the first; matrices of an example are ``(…, …, N)``."""
+    factor = output_factor(p)
+    hessian = torch.einsum("acn,bcn->abn", factor, factor)
+    blocks = _block_views(p, result)
+    for layer in reversed(range(len(p.deltas))):
+        _add_own(blocks[layer][layer], hessian, p.inputs[layer])
+        mixed, step = hessian, None  # (Hₗ Jₗₘ)ᵀ and (∂aₗ₋₁/∂zₘ)ᵀ for m = ℓ − 1, ℓ − 2, …
+        for lower in reversed(range(layer)):
+            weight, phi_prime = p.weights[lower + 1], p.slopes[lower]
+            mixed = pushed(weight, mixed, phi_prime)
+            step = phi_prime if step is None else pushed(weight, _as_matrix(step), phi_prime)
+            _add_mixed(blocks[layer][lower], mixed, p.inputs[layer], p.inputs[lower])
+            _add_step(blocks[layer][lower], p.deltas[layer], step, p.inputs[lower])
+        if layer:
+            half = pushed(p.weights[layer], hessian, p.slopes[layer - 1])
+            hessian = pushed(p.weights[layer], half.transpose(0, 1), p.slopes[layer - 1])
+            if (bend := p.bends[layer - 1]) is not None:
+                hessian.diagonal().add_(bend.mT)
+
+
+def _block_views(p: Pass, result: Tensor) -> list[list[Tensor]]:
+    """Block (ℓ, m) of the result with indices (k, j, l, m'): W̃ₗ has the entry (k, j), W̃ₘ the entry (l, m')."""
+    shapes = p.model.shapes
+    rows = result.split([k * j for k, j in shapes])
+    return [
+        [b.unflatten(1, m).unflatten(0, n) for b, m in zip(r.split([k * j for k, j in shapes], 1), shapes, strict=True)]
+        for r, n in zip(rows, shapes, strict=True)
+    ]
+
+
+def _as_matrix(step: Tensor) -> Tensor:
+    """A diagonal ``(n, N)`` as the matrices ``(n, n, N)``."""
+    return torch.diag_embed(step.mT).permute(1, 2, 0) if step.ndim == 2 else step
+
+
+def _add_own(block: Tensor, hessian: Tensor, a: Tensor) -> None:
+    """Hₗ ⊗ ã ãᵀ, multiplied for k ≤ l and j ≤ m only."""
+    rows, which_row = _pairs(len(hessian), a.device)
+    products, which_product = _pairs(len(a), a.device)
+    half = hessian[rows[0], rows[1]] @ (a[products[0]] * a[products[1]]).mT
+    block += half[:, which_product][which_row].transpose(1, 2)
+
+
+def _pairs(n: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The pairs j ≤ m ``(2, n (n + 1) / 2)`` and, for any (j, m), the position of its pair ``(n, n)``."""
+    pairs = torch.triu_indices(n, n, device=device)
+    position = torch.empty(n, n, dtype=torch.int64, device=device)
+    position[pairs[0], pairs[1]] = position[pairs[1], pairs[0]] = torch.arange(pairs.shape[1], device=device)
+    return pairs, position
+
+
+def _add_mixed(block: Tensor, mixed: Tensor, a: Tensor, x: Tensor) -> None:
+    """(Hₗ Jₗₘ) ⊗ ãₗ₋₁ x̃ᵀ."""
+    product = mixed.flatten(0, 1) @ khatri_rao(a, x).mT
+    block += product.view(*mixed.shape[:2], len(a), len(x)).permute(1, 2, 0, 3)
+
+
+def _add_step(block: Tensor, delta: Tensor, step: Tensor, x: Tensor) -> None:
+    """δₗ ⊗ (∂ãₗ₋₁/∂zₘ) ⊗ x̃ᵀ; the derivative is diagonal for neighbouring layers, and 0 for the 1 in ã."""
+    product = (khatri_rao(step.flatten(0, -2), delta) @ x.mT).view(*step.shape[:-1], len(delta), len(x))
+    if step.ndim == 2:
+        block[:, : len(step)].diagonal(dim1=1, dim2=2).add_(product.permute(1, 2, 0))
+    else:
+        block[:, : step.shape[1]] += product.permute(2, 1, 0, 3)
+
+
+def khatri_rao(a: Float[Tensor, "m N"], b: Float[Tensor, "n N"]) -> Float[Tensor, "mn N"]:
+    """The Kronecker product a ⊗ b of each pair of columns."""
+    return (a.unsqueeze(1) * b).flatten(0, 1)

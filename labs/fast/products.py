@@ -1,0 +1,88 @@
+r"""Hessian-vector products by differentiating both passes along v (Pearlmutter 1994).
+
+Write ẇ for the derivative of a quantity w along v, with Ṽ the layer matrices of v. Forward,
+
+    ż₁ = Ṽ₁ x̃,  ȧₗ = φ′ ∘ żₗ,  żₗ₊₁ = Ṽₗ₊₁ ãₗ + Wₗ₊₁ ȧₗ
+
+and backward, from δ̇_L = (∂²L/∂f²) ḟ, which is p ∘ ḟ − p (pᵀḟ) for softmax cross-entropy and ḟ for the squared error,
+
+    δ̇ₗ = φ′ ∘ (Wₗ₊₁ᵀ δ̇ₗ₊₁ + Vₗ₊₁ᵀ δₗ₊₁) + φ″ ∘ (Wₗ₊₁ᵀ δₗ₊₁) ∘ żₗ
+    (Hv)ₗ = Σᵢ δ̇ₗ ãₗ₋₁ᵀ + δₗ ȧₗ₋₁ᵀ   (the second term for the weights only: the 1 in ã is constant)
+
+Everything without a dot depends on θ alone and is kept from one product to the next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from labs.fast.passes import Pass, columns
+from labs.losses import Risk
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["Product"]
+
+
+class Product:
+    """v ↦ H v at θ. A sample too large for one block is passed through again in each product instead of being kept."""
+
+    def __init__(self, risk: Risk, theta: Float[Tensor, "*runs P"]) -> None:
+        self._risk, self._theta = risk, theta
+        self._blocks = list(columns(risk, theta, 8 * sum(risk.model.sizes)))
+        self._kept = [Pass(risk, theta, *block) for block in self._blocks] if len(self._blocks) == 1 else None
+
+    def __call__(self, v: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P"]:
+        model, result = self._risk.model, torch.zeros_like(v)
+        for p in self._kept or (Pass(self._risk, self._theta, *block) for block in self._blocks):
+            _accumulate(p, model.matrices(v), model.matrices(result))
+        result /= self._risk.x.shape[-2]
+        return result.add_(v, alpha=self._risk.weight_decay) if self._risk.weight_decay else result
+
+
+def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...]) -> None:
+    """Add Σᵢ (Hv)ₗ of the examples in ``p`` to the layers of ``result``."""
+    z_dots, a_dots = _forward(p, v)
+    delta_dot = _output_curvature(p, z_dots[-1])
+    for layer in reversed(range(len(v))):
+        add_product(result[layer], delta_dot, p.inputs[layer].mT)
+        if layer == 0:
+            return
+        weight, n_in = p.weights[layer], p.weights[layer].shape[-1]
+        add_product(result[layer][..., :n_in], p.deltas[layer], a_dots[layer - 1].mT)
+        delta_dot = weight.mT @ delta_dot
+        add_product(delta_dot, v[layer][..., :n_in].mT, p.deltas[layer])
+        delta_dot *= p.slopes[layer - 1]
+        if (bend := p.bends[layer - 1]) is not None:
+            delta_dot.addcmul_(bend, z_dots[layer - 1])
+
+
+def _forward(p: Pass, v: tuple[Tensor, ...]) -> tuple[list[Tensor], list[Tensor]]:
+    """żₗ of all layers and ȧₗ of the hidden ones."""
+    z_dots, a_dots = [v[0] @ p.inputs[0]], []
+    for layer in range(1, len(v)):
+        a_dots.append(p.slopes[layer - 1] * z_dots[-1])
+        z_dots.append(v[layer] @ p.inputs[layer])
+        add_product(z_dots[-1], p.weights[layer], a_dots[-1])
+    return z_dots, a_dots
+
+
+def _output_curvature(p: Pass, f_dot: Tensor) -> Tensor:
+    if p.probabilities is None:
+        return f_dot
+    weighted = p.probabilities * f_dot
+    return weighted.addcmul_(p.probabilities, weighted.sum(-2, keepdim=True), value=-1)
+
+
+def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """``total += left @ right`` without a temporary; with a leading dimension R, run by run."""
+    if total.ndim == 2:
+        total.addmm_(left, right)
+    elif right.ndim == 2:  # x̃, shared by all runs
+        total += left @ right
+    else:
+        total.baddbmm_(left, right)
