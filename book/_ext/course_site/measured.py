@@ -13,6 +13,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from course_site.chapters import CHAPTERS
+
 __all__ = ["MIME", "Evidence", "evidence_in", "problem_with", "setup"]
 
 MIME = "application/vnd.labs.claim+json"
@@ -146,7 +148,10 @@ def _summary(found: dict[str, list[Evidence]]) -> list[nodes.Node]:
 
 def _chapter(app: Sphinx, here: str, docname: str, claims: list[Evidence]) -> nodes.Node:
     """The list of one notebook's claims: what is stated, what was found, what it was held against, and where."""
-    title = app.env.titles[docname].astext()
+    title = next(
+        (f"{chapter.number:02d} {chapter.title}" for chapter in CHAPTERS if chapter.docname == docname),
+        app.env.titles[docname].astext(),
+    )
     uri = app.builder.get_relative_uri(here, docname)
     section = nodes.section(ids=[f"measured-{docname.rpartition('/')[2].replace('_', '-')}"])
     link = nodes.reference("", title, refuri=uri, internal=True)

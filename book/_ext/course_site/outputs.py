@@ -48,13 +48,16 @@ FOLD = re.compile(
 )
 
 
+ROLE = re.compile(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="citation-list")')  # retired by ARIA 1.3
+
+
 def _plain_folds(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Folded code is called by what it says ("Show the code") and is no admonition."""
+    """Folded code is called by what it says ("Show the code") and is no admonition; references are plain text."""
     if context.get("body"):
         context["body"] = FOLD.sub(
             r'<details class="hide \g<where>"><summary><span class="collapsed">\g<show></span>'
             r'<span class="expanded">\g<hide></span>',
-            context["body"],
+            ROLE.sub("", context["body"]),
         )
 
 
