@@ -77,5 +77,5 @@ _build/fresh: $(BUILD)
 # After a failure the next build must read every page again, or it would no longer repeat the warnings.
 $(PAGE): _build/fresh $(PAGES)
 	@echo "Building the book …"
-	@$(BIN)/jupyter-book build . -W -n --keep-going -q || { rm -rf _build/.doctrees _build/fresh; exit 1; }
+	@$(BIN)/jupyter-book build . -W -n --keep-going -q >_build/log.txt || { rm -rf _build/.doctrees _build/fresh; exit 1; }
 	@touch $@
