@@ -1,0 +1,146 @@
+"""What a reader sees: check, hint, solution, progress and predict."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from labs import cards, exercises
+from labs.exercises import record
+
+VOID = {"br", "hr", "img", "input"}
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and keeps what later assertions need."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.words = [], [], [], ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words += data
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, as (line, page) pairs."""
+    outputs = []
+    monkeypatch.setenv("LABS_PROGRESS", record.IN_MEMORY)
+    monkeypatch.setattr(record, "_memory", {})
+    monkeypatch.setattr(cards, "show", lambda line, card, extra=None: outputs.append((line, Page(card))))
+    return outputs
+
+
+def untouched(hessian):
+    raise NotImplementedError
+
+
+def test_check_of_an_untouched_stub_leaves_no_mark(shown):
+    exercises.check("5.1", untouched)
+    ((line, page),) = shown
+    assert "5.1 The condition number of a Hessian: not attempted yet." in line
+    assert line.removeprefix("○ ") in page.words
+    assert record.load()[0] == {}
+
+
+def test_check_of_a_wrong_answer_shows_everything_and_counts_as_attempted(shown):
+    exercises.check("5.1", lambda hessian: "<b>")
+    ((line, page),) = shown
+    for text in (line, page.words):
+        assert "not right yet" in text
+        assert "condition_number(hessian=tensor([[1, 0], [0, 10]]))" in text
+        assert "<b>" in text
+        assert "A number is expected; yours is of type str." in text
+    assert record.load()[0]["5.1"] == {"state": "attempted", "tries": 1}
+
+
+def test_check_of_a_right_answer_counts_as_solved(shown):
+    exercises.check("5.1", exercises.find("5.1").solution)
+    assert shown[0][0].startswith("✓ 5.1")
+    assert record.load()[0]["5.1"] == {"state": "solved", "tries": 1}
+
+
+def test_an_unknown_exercise_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r"no exercise '5\.99'; choose one of .*5\.1"):
+        exercises.check("5.99", untouched)
+
+
+def test_hints_open_one_inside_the_other(shown):
+    exercises.hint("5.1")
+    ((line, page),) = shown
+    hints = exercises.find("5.1").hints
+    assert [tag for tag, _ in page.tags if tag == "details"] == ["details"] * len(hints)
+    assert all(hint in line and hint in page.words for hint in hints)
+    assert all("open" not in attributes for _, attributes in page.tags)
+
+
+def test_the_solution_is_folded_and_is_the_source_that_passes(shown):
+    exercises.solution("5.1")
+    ((_, page),) = shown
+    chosen = exercises.find("5.1")
+    assert page.tags[0][0] == "details"
+    assert "open" not in page.tags[0][1]
+    assert chosen.source in page.words
+    assert chosen.analysis in page.words
+
+
+def test_progress_shows_all_chapters_and_what_is_next(shown):
+    record.mark("5.1", "solved")
+    record.mark("5.2", "attempted")
+    exercises.progress()
+    ((line, page),) = shown
+    assert "05 Ill-conditioning: 1 of 6  5.1 ✓  5.2 ◐  5.3 ○" in line
+    assert "Next: 5.2 " in line
+    assert "Next: 5.2 " in page.words
+    assert ("caption", {}) in page.tags
+
+
+def test_progress_says_when_all_is_done(shown):
+    record.store({name: {"state": "solved", "tries": 1} for name in exercises.exercises()})
+    exercises.progress()
+    assert "All exercises are solved." in shown[0][0]
+
+
+def test_predict_folds_each_choice(shown):
+    exercises.predict("Is 1 < 2?", ["yes", "no"], "yes", "Count.")
+    ((line, page),) = shown
+    folds = [attributes for tag, attributes in page.tags if tag == "details"]
+    assert [fold["data-right"] for fold in folds] == ["true", "false"]
+    assert len({fold["name"] for fold in folds}) == 1
+    assert page.tags[0][1]["aria-labelledby"] in page.ids
+    assert "Count." in page.words
+    assert "Think again" in page.words
+    assert line == "Predict. Is 1 < 2?\n  a) yes\n  b) no"
+
+
+def test_predict_may_give_a_reason_for_each_choice(shown):
+    exercises.predict("Which?", ["a", "b"], "a", {"a": "It is.", "b": "It is not."})
+    assert "It is not." in shown[0][1].words
+    assert "Think again" not in shown[0][1].words
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "why", "remedy"),
+    [
+        (["a"], "a", "x", "two or more"),
+        (["a", "a"], "a", "x", "different"),
+        (["a", "b"], "c", "x", "not among"),
+        (["a", "b"], "a", "", "must say why"),
+        (["a", "b"], "a", {"b": "x"}, "must say why"),
+        (["a", "b"], "a", {"a": "x", "d": "y"}, r"\['d'\]"),
+    ],
+)
+def test_predict_refuses_what_cannot_be_answered(choices, answer, why, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        exercises.predict("Which?", choices, answer, why)
