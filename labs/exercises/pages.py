@@ -69,7 +69,7 @@ def model_answer(exercise: Exercise) -> tuple[str, str]:
 
 def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str], note: str) -> tuple[str, str]:
     """All chapters with the state of each exercise, and what to do next."""
-    plain, rows, following = [], "", ""
+    plain, rows, unsolved = [], "", []
     for title, exercises in chapters:
         marks = [(e, *_MARKS[states.get(e.id, "untouched")]) for e in exercises]
         solved = sum(word == "solved" for _, _, word in marks)
@@ -79,9 +79,11 @@ def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str]
             for e, mark, word in marks
         )
         rows += f"<tr><th scope='row'>{html.escape(title)}</th><td>{solved} of {len(marks)}</td><td>{cells}</td></tr>"
-        started = [e for e, _, word in marks if word != "solved"]
-        following = following or (f"Next: {started[0].id} {started[0].title}." if started else "")
-    following = following or "All exercises are solved."
+        unsolved += [(word != "attempted", e) for e, _, word in marks if word != "solved"]
+    following = "All exercises are solved."
+    if unsolved:  # what was begun comes first
+        chosen = min(unsolved, key=lambda entry: entry[0])[1]
+        following = f"Next: {chosen.id} {chosen.title}."
     legend = "✓ solved  ◐ attempted  ○ untouched"
     card = (
         '<table class="progress"><caption>Your progress</caption><thead><tr><th scope="col">Chapter</th>'

@@ -97,7 +97,12 @@ def _origin(error: BaseException, function: Callable) -> tuple[str, bool]:
 def _changed(function: Callable, before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
     """The name of the first tensor argument that the call has written to."""
     for position, (old, new) in enumerate(zip(before, after, strict=True)):
-        if isinstance(old, torch.Tensor) and not (old.shape == new.shape and torch.equal(old, new.detach())):
+        if isinstance(old, torch.Tensor) and not _equal(old, new.detach()):
             names = list(inspect.signature(function).parameters)
             return names[position] if position < len(names) else f"number {position + 1}"
     return ""
+
+
+def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors hold the same, NaN for NaN."""
+    return one.shape == other.shape and torch.allclose(one, other, rtol=0, atol=0, equal_nan=one.is_floating_point())

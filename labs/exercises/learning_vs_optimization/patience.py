@@ -1,0 +1,98 @@
+"""Exercise 1.3: a rule that stops by itself."""
+
+# The stub names no type that its notebook lacks.
+# mypy: allow-untyped-defs, allow-incomplete-defs
+
+from collections.abc import Iterator
+
+import torch
+
+from labs.exercises.exercise import Case, Exercise, Mistake
+
+
+def stop_with_patience(validation: torch.Tensor, patience: int) -> tuple[int, int]:
+    """The step at which training stops, and the step whose parameters are kept.
+
+    Training stops at the first step that is ``patience`` steps after the best one so far, or at the last reading.
+    A loss equal to the best is no improvement. ``validation`` (T,) holds the loss before each step.
+    """
+    best = 0
+    for step in range(len(validation)):
+        if validation[step] < validation[best]:
+            best = step
+        if step - best >= patience:
+            return step, best
+    return len(validation) - 1, best
+
+
+def _cases(generator: torch.Generator) -> Iterator[Case]:
+    curve = torch.linspace(-1, 2, 40, dtype=torch.float64) ** 2
+    yield Case((curve, 5))
+    yield Case((curve.flip(0)[:20], 5), "patience is never lost")
+    bumpy = torch.tensor([1.0, 0.8, 0.9, 0.85, 0.7, 0.75, 0.74, 0.73, 0.6], dtype=torch.float64)
+    yield Case((bumpy, 3), "the curve has bumps")
+    yield Case((bumpy, 4), "the curve has bumps")
+    yield Case((torch.tensor([0.5] * 8, dtype=torch.float64), 3), "the loss never changes")
+    yield Case((curve + 0.2 * torch.rand(40, generator=generator, dtype=torch.float64), 1), "no patience at all")
+
+
+def _keeps_the_last(validation, patience):
+    stop, _ = stop_with_patience(validation, patience)
+    return stop, stop
+
+
+def _counts_rises(validation, patience):
+    best = rises = 0
+    for step in range(1, len(validation)):
+        rises = rises + 1 if validation[step] >= validation[step - 1] else 0
+        if validation[step] < validation[best]:
+            best = step
+        if rises >= patience:
+            return step, best
+    return len(validation) - 1, best
+
+
+def _one_late(validation, patience):
+    return stop_with_patience(validation, patience + 1)
+
+
+def _looks_ahead(validation, patience):
+    best = int(validation.argmin())
+    return min(best + patience, len(validation) - 1), best
+
+
+EXERCISE = Exercise(
+    id="1.3",
+    title="Patience",
+    solution=stop_with_patience,
+    cases=_cases,
+    hints=(
+        "Walk through the readings once and remember one thing: the step of the best loss so far.",
+        "At each step, first ask whether this reading is the new best (strictly lower), then whether the best lies "
+        "patience steps back.",
+        "If the loop ends without having stopped, the last step is len(validation) − 1, and the best is still the one "
+        "that you remember.",
+    ),
+    analysis="The rule uses nothing that lies ahead, so it can run while training does. It has a price: patience steps "
+    "are computed in vain at the end, and with too little patience a bump is taken for the turn. "
+    "labs.training.EarlyStopping is this rule, run for each member of an ensemble.",
+    mistakes=(
+        Mistake(
+            "keeps the last",
+            _keeps_the_last,
+            "You keep the parameters of the step at which you stopped. Those of the best step are the ones worth it.",
+        ),
+        Mistake(
+            "counts rises in a row",
+            _counts_rises,
+            "You counted how often the loss rose in a row. Patience counts the steps since the best one: after a bump, "
+            "a fall that does not reach a new best is no improvement.",
+        ),
+        Mistake("one step late", _one_late, "You stop one step late: stop as soon as step − best equals patience."),
+        Mistake(
+            "looks ahead",
+            _looks_ahead,
+            "You took the minimum of the whole curve. While training, the readings after this step do not exist yet.",
+        ),
+    ),
+)
