@@ -24,6 +24,7 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     noise = 0.01 * torch.rand(30, generator=generator, dtype=torch.float64)
     yield Case((turn + noise,))
     yield Case((torch.tensor([0.9, 0.4, 0.6, 0.4, 0.7], dtype=torch.float64),), "the lowest loss is reached twice")
+    yield Case((torch.tensor([1.0, 0.6, 0.7, 0.3, 0.5], dtype=torch.float64),), "the curve has a bump")
     yield Case((torch.tensor([2.3, 1.1, 0.8, 5.0, math.nan, math.nan], dtype=torch.float64),), "the run diverges")
     yield Case((torch.tensor([3.0, 2.0, 1.0], dtype=torch.float64),), "the loss falls to the end")
 
