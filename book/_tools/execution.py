@@ -47,6 +47,7 @@ async def _run(job: Job, bar: tqdm) -> Outcome:
         kernel_name="python3",
         resources={"metadata": {"path": str(job.path.parent)}},
         allow_errors=job.go_on_after_errors,
+        extra_arguments=["--log-level=ERROR"],
         record_timing=False,
         store_widget_state=False,
         on_cell_executed=lambda **_: bar.update(),
