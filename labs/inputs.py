@@ -52,13 +52,9 @@ def number(name: str, value: object, *, at_least: float = -math.inf, at_most: fl
         ValueError: share must be a finite number from 0 to 1, got 1.5
     """
     if not _is_finite_number(value) or not at_least <= value <= at_most:
-        bounds = (
-            ""
-            if math.isinf(at_least)
-            else f" ≥ {at_least}"
-            if math.isinf(at_most)
-            else f" from {at_least} to {at_most}"
-        )
+        low, high = not math.isinf(at_least), not math.isinf(at_most)
+        both = f" from {at_least} to {at_most}" if low and high else ""
+        bounds = both or (f" ≥ {at_least}" if low else f" ≤ {at_most}" if high else "")
         raise ValueError(f"{name} must be a finite number{bounds}, got {value!r}")
     return float(value)
 

@@ -102,7 +102,7 @@ def _prepared(
     if classes is not None:
         x, y = _only(x, y, classes)
     place = device_for(dtype) if device is None else device
-    return Dataset(torch.as_tensor(x, dtype=dtype).to(place), torch.as_tensor(y, dtype=torch.int64).to(place))
+    return Dataset(torch.tensor(x, dtype=dtype).to(place), torch.tensor(y, dtype=torch.int64).to(place))
 
 
 def _only(x: np.ndarray, y: np.ndarray, classes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -175,8 +175,9 @@ class GaussianClasses:
 class OutlierClasses:
     """Two Gaussian classes in the plane, of which a share lies far out on the wrong side.
 
-    Class c has mean ((2c − 1)·1.5, 0) and unit variance. An outlier of class 1 lies around (−distance, distance)
-    instead: deep in the half-plane of class 0, where a convex loss grows with the distance and 0-1 loss does not.
+    Class c has mean ((2c − 1)·1.5, 0) and unit variance. An outlier of class 1 lies around (−distance, 0)
+    instead: straight behind class 0, where a convex loss grows with the distance and the 0-1 loss does not. (Out at
+    an angle, as at (−distance, distance), one line would get outliers and classes right, and nothing be misled.)
 
     Args:
         share: Of all examples that are outliers, below ½.
@@ -205,7 +206,7 @@ class OutlierClasses:
         y = torch.randint(2, lead, generator=generator)
         y[..., :num_outliers] = 1
         center = torch.stack([(2 * y - 1) * 1.5, torch.zeros(lead)], -1).double()
-        center[..., :num_outliers, :] = torch.tensor([-self.distance, self.distance], dtype=torch.float64)
+        center[..., :num_outliers, :] = torch.tensor([-self.distance, 0.0], dtype=torch.float64)
         return _placed(center + _normal((*lead, 2), generator), y, dtype)
 
 
