@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.fast.passes import Pass, columns, runs
-from labs.fast.traces import output_factor, pushed
+from labs.fast.traces import pushed
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def _numbers(sizes: tuple[int, ...]) -> int:
 
 def _accumulate(p: Pass, result: Tensor) -> None:
     """Add Σᵢ of the examples in ``p``, from the last layer to the first; matrices of an example are ``(…, …, N)``."""
-    factor = output_factor(p)
-    hessian = torch.einsum("acn,bcn->abn", factor, factor)
+    hessian = _output_hessian(p)
     blocks = _block_views(p, result)
     for layer in reversed(range(len(p.deltas))):
         _add_own(blocks[layer][layer], hessian, p.inputs[layer])
@@ -75,6 +74,15 @@ def _accumulate(p: Pass, result: Tensor) -> None:
             hessian = pushed(p.weights[layer], half.transpose(0, 1), p.slopes[layer - 1])
             if (bend := p.bends[layer - 1]) is not None:
                 hessian.diagonal().add_(bend.mT)
+
+
+def _output_hessian(p: Pass) -> Tensor:
+    """∂²L/∂f²: diag(p) − p pᵀ for softmax cross-entropy, I for the squared error."""
+    if p.probabilities is None:
+        return torch.diag_embed(torch.ones_like(p.outputs.mT)).permute(1, 2, 0)
+    hessian = -p.probabilities.unsqueeze(0) * p.probabilities.unsqueeze(1)
+    hessian.diagonal().add_(p.probabilities.mT)
+    return hessian
 
 
 def _block_views(p: Pass, result: Tensor) -> list[list[Tensor]]:
@@ -94,18 +102,27 @@ def _as_matrix(step: Tensor) -> Tensor:
 
 def _add_own(block: Tensor, hessian: Tensor, a: Tensor) -> None:
     """Hₗ ⊗ ã ãᵀ, multiplied for k ≤ l and j ≤ m only."""
-    rows, which_row = _pairs(len(hessian), a.device)
-    products, which_product = _pairs(len(a), a.device)
-    half = hessian[rows[0], rows[1]] @ (a[products[0]] * a[products[1]]).mT
-    block += half[:, which_product][which_row].transpose(1, 2)
+    rows, columns_ = torch.triu_indices(len(hessian), len(hessian), device=a.device)
+    half = hessian[rows, columns_] @ _products_of_pairs(a).mT
+    to_pair_of_a, to_row = _position_of_pair(a), _position_of_pair(hessian)
+    full = half.index_select(1, to_pair_of_a.flatten()).index_select(0, to_row.flatten())
+    block += full.view(*to_row.shape, *to_pair_of_a.shape).transpose(1, 2)
 
 
-def _pairs(n: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The pairs j ≤ m ``(2, n (n + 1) / 2)`` and, for any (j, m), the position of its pair ``(n, n)``."""
-    pairs = torch.triu_indices(n, n, device=device)
-    position = torch.empty(n, n, dtype=torch.int64, device=device)
-    position[pairs[0], pairs[1]] = position[pairs[1], pairs[0]] = torch.arange(pairs.shape[1], device=device)
-    return pairs, position
+def _products_of_pairs(a: Float[Tensor, "n N"]) -> Float[Tensor, "pairs N"]:
+    """aⱼ aₘ for j ≤ m, in the order of ``torch.triu_indices``; views beat gathering rows by their numbers."""
+    parts = a.new_empty(len(a) * (len(a) + 1) // 2, a.shape[1])
+    for j, part in enumerate(parts.split(list(range(len(a), 0, -1)))):
+        torch.mul(a[j:], a[j], out=part)
+    return parts
+
+
+def _position_of_pair(a: Tensor) -> Tensor:
+    """For each (j, m), in either order, where its pair stands among those with j ≤ m: ``(n, n)``."""
+    rows, columns_ = torch.triu_indices(len(a), len(a), device=a.device)
+    position = rows.new_empty(len(a), len(a))
+    position[rows, columns_] = position[columns_, rows] = torch.arange(len(rows), device=a.device)
+    return position
 
 
 def _add_mixed(block: Tensor, mixed: Tensor, a: Tensor, x: Tensor) -> None:

@@ -33,7 +33,7 @@ def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor
         p = Pass(risk, theta, x, y)
         for layer, delta, a in zip(risk.model.matrices(mean), p.deltas, p.inputs, strict=True):
             add_product(layer, delta, a.mT)
-            square += (delta.square().sum(-2) * a.square().sum(-2)).sum(-1)
+            square += ((delta * delta).sum(-2) * (a * a).sum(-2)).sum(-1)
     count = risk.x.shape[-2]
     mean, square = mean / count, square / count
     if decay:

@@ -18,16 +18,20 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.losses import Risk
-from labs.models import ACTIVATIONS, MLP
+from labs.models import MLP
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["BLOCK_NUMBERS", "Pass", "columns", "covers", "runs", "with_ones"]
+__all__ = ["BLOCK_NUMBERS", "Pass", "activate", "columns", "covers", "hidden", "runs"]
 
 BLOCK_NUMBERS = 2**25
 """Work is cut into blocks of examples so that no block needs many more numbers than this (128 MiB in float32)."""
+
+
+UNITS = {"tanh": torch.tanh_, "relu": torch.relu_, "sigmoid": torch.sigmoid_, "linear": lambda z: z}
+"""φ in place."""
 
 
 def covers(risk: object, theta: Tensor) -> bool:
@@ -56,18 +60,31 @@ def runs(risk: Risk, theta: Float[Tensor, "R P"]) -> Iterator[tuple[Risk, Tensor
             yield risk, row
 
 
-def columns(risk: Risk, theta: Tensor, numbers_per_example: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The sample as columns (x̃, y), a block of examples at a time."""
+def columns(risk: Risk, theta: Tensor, numbers_per_example: int, limit: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    """The sample as columns (x̃, y), in blocks of so many examples that ``limit`` numbers (or BLOCK_NUMBERS) suffice."""
     num_runs = len(theta) if theta.ndim == 2 else 1
-    block = max(1, BLOCK_NUMBERS // (num_runs * numbers_per_example))
+    block = max(1, (limit or BLOCK_NUMBERS) // (num_runs * numbers_per_example))
     example = 0 if risk.x.ndim == 2 else 1
     for x, y in zip(risk.x.split(block, example), risk.y.split(block, example), strict=True):
-        yield with_ones(x.mT, risk.model.bias), y if risk.loss == "cross_entropy" else y.mT
+        x_tilde = torch.cat((x.mT, x.new_ones(*x.shape[:-2], int(risk.model.bias), x.shape[-2])), dim=-2)
+        yield x_tilde, y if risk.loss == "cross_entropy" else y.mT
 
 
-def with_ones(a: Float[Tensor, "*runs n N"], bias: bool) -> Float[Tensor, "*runs n_plus_1 N"]:
-    """ã = (a; 1), or a itself for a network without biases."""
-    return torch.cat((a, a.new_ones(*a.shape[:-2], 1, a.shape[-1])), dim=-2) if bias else a.contiguous()
+def hidden(model: MLP, matrix: Tensor, a: Tensor, out: Tensor | None = None) -> Float[Tensor, "*runs n_plus_1 N"]:
+    """The next ã = (φ(W̃ ã); 1), without a temporary for z: fresh memory costs as much as the units do."""
+    n = matrix.shape[-2]
+    if out is None:
+        out = a.new_empty(*matrix.shape[:-2], n + model.bias, a.shape[-1])
+    torch.matmul(matrix, a, out=out[..., :n, :])
+    return activate(model, out)
+
+
+def activate(model: MLP, z: Float[Tensor, "*runs n_plus_1 N"]) -> Float[Tensor, "*runs n_plus_1 N"]:
+    """ã from a buffer that holds z, in place; its last row, for the biases, may hold anything."""
+    n = z.shape[-2] - model.bias
+    UNITS[model.activation](z[..., :n, :])
+    z[..., n:, :] = 1
+    return z
 
 
 class Pass:
@@ -92,13 +109,11 @@ class Pass:
         self._backward(self._output_delta(y))
 
     def _forward(self, x: Tensor) -> None:
-        self.inputs, self.slopes, z = [x], [], self.matrices[0] @ x
-        for matrix in self.matrices[1:]:
-            a = ACTIVATIONS[self.model.activation](z)
-            self.slopes.append(slope(self.model.activation, a))
-            self.inputs.append(with_ones(a, self.model.bias))
-            z = matrix @ self.inputs[-1]
-        self.outputs = z
+        self.inputs, self.slopes = [x], []
+        for matrix in self.matrices[:-1]:
+            self.inputs.append(hidden(self.model, matrix, self.inputs[-1]))
+            self.slopes.append(slope(self.model.activation, self.inputs[-1][..., : matrix.shape[-2], :]))
+        self.outputs = self.matrices[-1] @ self.inputs[-1]
 
     def _output_delta(self, y: Tensor) -> Tensor:
         """∂L/∂f: softmax(f) − e_y for cross-entropy, f − y for the squared error."""
@@ -118,12 +133,12 @@ class Pass:
 
         It is (φ″/φ′) ∘ δₗ, and φ″/φ′ is −2a for tanh, 1 − 2a for the sigmoid.
         """
-        hidden = [a[..., :n, :] for a, n in zip(self.inputs[1:], self.model.sizes[1:-1], strict=True)]
+        units = [a[..., :n, :] for a, n in zip(self.inputs[1:], self.model.sizes[1:-1], strict=True)]
         if self.model.activation == "tanh":
-            return [a * delta * -2 for a, delta in zip(hidden, self.deltas, strict=False)]
+            return [a * delta * -2 for a, delta in zip(units, self.deltas, strict=False)]
         if self.model.activation == "sigmoid":
-            return [(1 - 2 * a) * delta for a, delta in zip(hidden, self.deltas, strict=False)]
-        return [None] * len(hidden)
+            return [(1 - 2 * a) * delta for a, delta in zip(units, self.deltas, strict=False)]
+        return [None] * len(units)
 
 
 def slope(activation: str, a: Tensor) -> Tensor:

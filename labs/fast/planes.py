@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import torch
 from tqdm.auto import tqdm
 
-from labs.fast.passes import columns, with_ones
+from labs.fast.passes import activate, columns, hidden
 from labs.losses import Risk
-from labs.models import ACTIVATIONS
+from labs.models import MLP
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -38,29 +38,37 @@ def risk_on_plane(
 
 
 def _summed_losses(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    first, *later = risk.model.matrices(axes)
+    """Σᵢ L at all points, for the examples (x̃, y)."""
+    model, (first, *later) = risk.model, risk.model.matrices(axes)
     z_c, z_u, z_v = first @ x
-    rows = []
-    for alpha in tqdm(alphas.tolist(), desc="landscape", delay=1, leave=False):
-        z, matrices = z_c + alpha * z_u, [m[0] + alpha * m[1] for m in later]
-        points = [
-            (z.add(z_v, alpha=b), [m.add(n[2], alpha=b) for m, n in zip(matrices, later, strict=True)])
-            for b in betas.tolist()
-        ]
-        rows.append(torch.stack([_summed_loss(risk, *point, y) for point in points]))
-    return torch.stack(rows).double().cpu()
+    buffers = [x.new_empty(n + model.bias, x.shape[-1]) for n in model.sizes[1:-1]]
+    table = x.new_empty(len(alphas), len(betas))
+    for i, alpha in enumerate(tqdm(alphas.tolist(), desc="landscape", delay=1, leave=False)):
+        z_row, row = z_c + alpha * z_u, [m[0] + alpha * m[1] for m in later]
+        for j, beta in enumerate(betas.tolist()):
+            matrices = [m.add(n[2], alpha=beta) for m, n in zip(row, later, strict=True)]
+            table[i, j] = _loss(risk, _outputs(risk.model, z_row, beta, z_v, matrices, buffers), y)
+    return table.double().cpu()
 
 
-def _summed_loss(risk: Risk, z: Tensor, matrices: list[Tensor], y: Tensor) -> Tensor:
-    """Σᵢ L from the first pre-activations on; overwrites z."""
-    phi = ACTIVATIONS[risk.model.activation]
-    for matrix in matrices:
-        z = matrix @ with_ones(phi(z), risk.model.bias)
+def _outputs(model: MLP, z: Tensor, beta: float, z_v: Tensor, matrices: list[Tensor], buffers: list[Tensor]) -> Tensor:
+    """f for z₁ = z + β z_v and the later layers' W̃; the hidden layers are written into ``buffers``."""
+    if not matrices:
+        return z.add(z_v, alpha=beta)
+    torch.add(z, z_v, alpha=beta, out=buffers[0][: len(z)])
+    a = activate(model, buffers[0])
+    for matrix, buffer in zip(matrices[:-1], buffers[1:], strict=True):
+        a = hidden(model, matrix, a, out=buffer)
+    return matrices[-1] @ a
+
+
+def _loss(risk: Risk, f: Tensor, y: Tensor) -> Tensor:
+    """Σᵢ L."""
     if risk.loss == "squared_error":
-        return 0.5 * (z - y).square().sum()
-    largest = z.amax(0)
-    log_sums = (z - largest).exp_().sum(0).log_() + largest
-    return (log_sums - z.gather(0, y.unsqueeze(0)).squeeze(0)).sum()
+        return 0.5 * (f - y).square().sum()
+    largest = f.amax(0)
+    log_sums = (f - largest).exp_().sum(0).log_() + largest
+    return (log_sums - f.gather(0, y.unsqueeze(0)).squeeze(0)).sum()
 
 
 def _decay(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor) -> Tensor:
