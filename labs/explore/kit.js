@@ -72,9 +72,9 @@ export class Stage {
     this.actions = element("div", { class: "labs-ex-actions" });
     this.status = element("p", { class: "labs-ex-unseen", role: "status", "aria-live": "polite" });
     this.root = element(
-      "section",
+      "div",
       // Lumino's attribute keeps JupyterLab from taking the arrow keys as shortcuts of its own.
-      { class: "labs-ex", "aria-label": title, "data-lm-suppress-shortcuts": "true" },
+      { class: "labs-ex", role: "group", "aria-label": title, "data-lm-suppress-shortcuts": "true" },
       element("div", { class: "labs-ex-head" }, element("p", { class: "labs-ex-title" }, title), this.actions),
       element("div", { class: "labs-ex-body" }, this.main, this.side),
       element("p", { class: "labs-ex-hint", id: this.hintId }, hint),
