@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import sphinxcontrib.katex as katex
 from sphinx.application import Sphinx
 
 __all__ = ["setup"]
+
+PATIENCE_SECONDS = 60.0  # of a busy machine; a free one needs half a second
 
 
 def setup(app: Sphinx) -> None:
@@ -20,10 +26,35 @@ def setup(app: Sphinx) -> None:
     os.environ["PATH"] = os.pathsep.join([str(folder / "bin"), str(folder), os.environ.get("PATH", "")])
     katex.NODEJS_BINARY = shutil.which("node") or "node"
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE_SECONDS
+    katex.KaTeXServer.start_server_process = classmethod(_start)
     app.connect("html-page-context", _drop_unused_css, priority=900)
 
 
-def _drop_unused_css(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+def _start(cls: type[katex.KaTeXServer], rundir: Path, timeout: float) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """The render server and a connection to it.
+
+    The extension's own version connects as soon as the socket's file exists, which is before the server listens, and
+    is refused now and then. This one tries until it is let in.
+    """
+    path = rundir / "katex.sock"
+    process = subprocess.Popen(
+        cls.build_command(socket=path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir
+    )
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            time.sleep(0.01)
+        else:
+            return process, connection
+    process.kill()
+    raise cls.timeout_error(timeout)
+
+
+def _drop_unused_css(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Only pages with a formula load KaTeX's style sheet (its fonts are fetched by use anyway)."""
     if 'class="katex' in context.get("body", ""):
         return
