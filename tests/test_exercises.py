@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from labs import cards, exercises
-from labs.exercises import record
+from labs.exercises import ill_conditioning, record
 
 VOID = {"br", "hr", "img", "input"}
 
@@ -38,6 +38,7 @@ def shown(monkeypatch):
     outputs = []
     monkeypatch.setenv("LABS_PROGRESS", record.IN_MEMORY)
     monkeypatch.setattr(record, "_memory", {})
+    monkeypatch.setattr(exercises, "CHAPTERS", (ill_conditioning,))
     monkeypatch.setattr(cards, "show", lambda line, card, extra=None: outputs.append((line, Page(card))))
     return outputs
 

@@ -62,7 +62,7 @@ def contour(
     *,
     domain: tuple[tuple[float, float], tuple[float, float]] | None = None,
     roles: Mapping[str, str] | Sequence[Any] = (),
-    num_levels: int = 12,
+    num_levels: int = 9,
     ax: Axes | None = None,
     **settings: Any,
 ) -> None:

@@ -121,7 +121,7 @@ def _take_over(*_: Any) -> None:
     notebook().display_formatter.formatters["image/png"].for_type(Figure, png)
 
 
-def png(fig: Figure, num_colors: int = 64) -> tuple[bytes, dict[str, int]] | None:
+def png(fig: Figure, num_colors: int = 48) -> tuple[bytes, dict[str, int]] | None:
     """The figure as a PNG with ``num_colors`` colours at two dots a pixel, and its width and height in pixels.
 
     A drawing has few colours: a palette makes its file three times smaller, and without a version stamp drawing it
