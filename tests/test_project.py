@@ -2,9 +2,11 @@
 
 import ast
 import importlib
+import importlib.util
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import notebooks
 import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_notebook
+
+from labs.exercises import grade
 
 ROOT = notebooks.ROOT
 TEXT = {".md", ".py", ".ipynb", ".yml", ".yaml", ".toml", ".cff", ".txt", ".js", ".css", ".html", ""}
@@ -92,12 +96,34 @@ def test_an_old_python_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert "needs Python 3.11 or newer, and python3 is 3.9" in run.stderr
 
 
+def _program(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]), encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
 def test_the_browser_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "chromium"
-    program.write_text("#!/bin/sh\n", encoding="utf-8")
-    program.chmod(0o755)
+    program = _program(tmp_path / "chromium")
     monkeypatch.setenv("CHROMIUM", str(program))
     assert browser.find() == str(program)
+
+
+def test_without_a_browser_apt_installs_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chromium, log = tmp_path / "chromium", tmp_path / "log"
+    create = f"printf '#!/bin/sh\\n' > '{chromium}'; /bin/chmod 755 '{chromium}'"
+    _program(tmp_path / "apt-get", f"echo $DEBIAN_FRONTEND $* >> '{log}'", f'test "$1" = update || {{ {create}; }}')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr(browser, "MAC_APPLICATIONS", ())
+    monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
+    browser.main()
+    assert capsys.readouterr().out == f"{chromium}\n"
+    assert log.read_text("utf-8").splitlines() == [
+        "noninteractive update -qq",
+        "noninteractive install -y -qq --no-install-recommends chromium",
+    ]
 
 
 def test_without_a_browser_and_without_apt_one_sentence_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +139,20 @@ def test_pre_commit_runs_the_same_tools() -> None:
         assert any(tool in hook["entry"] for hook in hooks)
         assert tool in makefile
     subprocess.run([sys.executable, "-m", "pre_commit", "validate-config"], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_the_exercise_in_the_guide_works_as_it_stands(tmp_path: Path) -> None:
+    blocks = re.findall(r"^   ```python\n(.*?)^   ```$", _read("CONTRIBUTING.md"), re.MULTILINE | re.DOTALL)
+    path = tmp_path / "num_steps_to.py"
+    path.write_text("\n\n".join(textwrap.dedent(block) for block in blocks[:4]), encoding="utf-8")
+    specification = importlib.util.spec_from_file_location("num_steps_to", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    exercise = module.EXERCISE
+    assert grade(exercise, exercise.solution).state == "right"
+    for mistake in exercise.mistakes:
+        verdict = grade(exercise, mistake.answer)
+        assert (verdict.state, verdict.diagnosis) == ("wrong", mistake.diagnosis)
 
 
 def test_ci_runs_the_tests() -> None:

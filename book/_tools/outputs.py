@@ -44,7 +44,8 @@ def executed_in_order(notebook: NotebookNode, path: Path) -> Iterator[str]:
     """The cells were run once, from the first to the last."""
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     if counts != list(range(1, len(counts) + 1)):
-        yield f"the code cells were not run from first to last: execution counts {counts}"
+        wrong = next(place for place, count in enumerate(counts, 1) if place != count)
+        yield f"the code cells were not run from first to last: number {wrong} has execution count {counts[wrong - 1]}"
 
 
 def nothing_went_wrong(notebook: NotebookNode, path: Path) -> Iterator[str]:
