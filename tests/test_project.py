@@ -109,7 +109,7 @@ def test_the_browser_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_without_a_browser_apt_installs_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     chromium, log = tmp_path / "chromium", tmp_path / "log"
     create = f"printf '#!/bin/sh\\n' > '{chromium}'; /bin/chmod 755 '{chromium}'"
@@ -119,7 +119,7 @@ def test_without_a_browser_apt_installs_one(
     monkeypatch.setattr(browser, "MAC_APPLICATIONS", ())
     monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
     browser.main()
-    assert capsys.readouterr().out == f"{chromium}\n"
+    assert capfd.readouterr().out == f"{chromium}\n"
     assert log.read_text("utf-8").splitlines() == [
         "noninteractive update -qq",
         "noninteractive install -y -qq --no-install-recommends chromium",
