@@ -19,11 +19,13 @@ A new kind is added in four steps:
 from labs.explore.descent import descent
 from labs.explore.methods import METHODS
 from labs.explore.sources import KINDS
+from labs.explore.stopping import stopping
 from labs.explore.widget import MIME_TYPE, Explorable
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables
     "descent",
+    "stopping",
     # What they are made of
     "Explorable",
     "KINDS",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 __all__ = ["KINDS", "assemble", "host", "style"]
 
-KINDS: tuple[str, ...] = ("descent",)
+KINDS: tuple[str, ...] = ("descent", "stopping")
 """The kinds of explorables; each has its module ``<kind>.js`` here, which exports ``render({model, el})``."""
 
 _FOLDER = Path(__file__).parent
