@@ -53,11 +53,9 @@ def batches(x: Tensor, y: Tensor, rows: Iterator[Int[Tensor, "R B"]], num_runs: 
 
     ``x`` and ``y`` are ``(R, N, …)`` or, if shared by the runs, ``(1, N, …)``.
     """
-    num_examples = x.shape[1]
-    first_row = torch.arange(num_runs)[:, None] * num_examples
+    first_rows = torch.arange(num_runs)[:, None] * x.shape[1]
     for index in rows:
-        own = index + first_row
-        yield tuple(_take(t, index if t.shape[0] == 1 else own) for t in (x, y))
+        yield tuple(_take(t, index if t.shape[0] == 1 else index + first_rows) for t in (x, y))
 
 
 def _take(examples: Tensor, index: Int[Tensor, "R B"]) -> Tensor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.func import grad_and_value, vmap
+from torch.func import vmap
 
 from labs.losses import LOSSES
 
@@ -20,13 +20,14 @@ MEMORY_LIMIT_BYTES = 256 * 2**20  # for what one gradient evaluation keeps betwe
 
 
 class EnsembleRisk:
-    """J_r(θ_r) = mean loss of run r on its examples + (λ_r/2)‖θ_r‖², for all r at once.
+    """J_r(θ_r) = mean loss of run r on its examples + (λ_r/2)‖θ_r‖², for all r at once, by automatic differentiation.
 
-    Inputs are ``x (R, B, …)`` and targets ``y (R, B, …)``, with a leading 1 where all runs share them. Runs are
-    independent, so an ensemble too large for the memory limit is evaluated in blocks of runs with the same result.
+    Inputs are ``x (R, B, …)`` and targets ``y (R, B, …)``, with a leading 1 where all runs share them, and x as
+    ``inputs`` returns it. Runs are independent, so an ensemble too large for the memory limit is evaluated in blocks
+    of runs with the same result.
 
     Args:
-        model: ``model(theta, x)``.
+        model: ``model(theta, x)`` for one run.
         loss: A name in ``labs.losses.LOSSES`` or a function (outputs, targets) -> loss of each example.
         weight_decay: λ, ``(R, 1)``.
         memory_limit_bytes: How much one evaluation may keep.
@@ -40,46 +41,93 @@ class EnsembleRisk:
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     ) -> None:
         self.model, self.loss = model, LOSSES[loss] if isinstance(loss, str) else loss
-        self.weight_decay, self.memory_limit_bytes = weight_decay, memory_limit_bytes
+        self.weight_decay, self.decays = weight_decay, bool(weight_decay.any())
+        self.memory_limit_bytes = memory_limit_bytes
         self._runs_at_once: dict[tuple, int] = {}
+
+    @torch.no_grad()
+    def check(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> None:
+        """Lets model and loss complain about parameters, inputs and targets, before anything is computed."""
+        outputs = self.model(theta[0], x[0])
+        losses = self.loss(outputs, y[0])
+        if losses.shape != y.shape[1:2]:
+            raise ValueError(
+                f"loss must return one number for each of the {y.shape[1]} examples, got shape {tuple(losses.shape)}"
+            )
+        if not y.is_floating_point():  # the classes of every run
+            extremes = torch.stack([y.min(), y.max()])
+            self.loss(
+                outputs[:1].expand(2, *outputs.shape[1:]), extremes.view(2, *[1] * (y.ndim - 2)).expand(2, *y.shape[2:])
+            )
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """x in the form in which the other methods take it."""
+        return x
 
     def gradient(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The mean loss of each run ``(R,)``, without decay, and the gradient of J ``(R, P)``, with it."""
-        loss, grad = self._in_blocks(grad_and_value(self._mean_loss), theta, x, y)[::-1]
-        if self.weight_decay.any():
-            grad = grad.addcmul(theta, self.weight_decay)
-        return loss, grad
+        loss, grad = theta.new_empty(len(theta)), torch.empty_like(theta)
+        for runs in self.blocks(theta, x, y):
+            with torch.enable_grad():
+                leaf = theta[runs].detach().requires_grad_()
+                losses = self.on(*of_runs(runs, x, y))(leaf)
+                (grad[runs],) = torch.autograd.grad(losses.sum(), leaf)
+            loss[runs] = losses.detach()
+        return loss, grad.addcmul_(theta, self.weight_decay) if self.decays else grad
 
+    @torch.no_grad()
     def per_example(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, loss: Callable | None = None) -> Tensor:
         """The loss of each example ``(R, B)``; another ``loss``, such as ``zero_one``, may be asked for."""
         loss = loss or self.loss
-        with torch.no_grad():
-            return self._in_blocks(lambda theta, x, y: (loss(self.model(theta, x), y),), theta, x, y)[0]
+        blocks = []
+        for runs in self.blocks(theta, x, y):
+            rows = of_runs(runs, x, y)
+            blocks.append(_over_runs(lambda theta, x, y: loss(self.model(theta, x), y), *rows)(theta[runs]))
+        return torch.cat(blocks)
 
-    def _mean_loss(self, theta: Float[Tensor, " P"], x: Tensor, y: Tensor) -> Tensor:
-        return self.loss(self.model(theta, x), y).mean()
+    def on(self, x: Tensor, y: Tensor) -> Callable[[Float[Tensor, "R P"]], Float[Tensor, " R"]]:
+        """The mean loss on these examples as a function of θ alone, to be differentiated."""
+        return _over_runs(lambda theta, x, y: self.loss(self.model(theta, x), y).mean(), x, y)
 
-    def _in_blocks(self, of_one_run: Callable, theta: Tensor, x: Tensor, y: Tensor) -> list[Tensor]:
-        """Applies a function of one run (θ, x, y) to all, as many at a time as the memory limit allows."""
-        shared = [t.shape[0] == 1 for t in (x, y)]
-        batched = vmap(of_one_run, in_dims=(0, *(None if s else 0 for s in shared)))
-        parts = []
-        for runs in torch.arange(len(theta)).split(self._block(theta, x, y)):
-            rows = slice(int(runs[0]), int(runs[-1]) + 1)
-            inputs = (t[0] if s else t[rows] for t, s in zip((x, y), shared, strict=True))
-            parts.append(batched(theta[rows], *inputs))
-        return list(parts[0]) if len(parts) == 1 else [torch.cat(part) for part in zip(*parts, strict=True)]
+    def curvature(self, measure: Callable, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, *more: Tensor) -> Tensor:
+        """``measure(risk, theta, *more)`` -> ``(R,)``, where risk is ``on(x, y)``; NaN where θ has left the numbers."""
+        result = theta.new_full((len(theta),), torch.nan)
+        finite = theta.isfinite().all(-1)
+        for t in more:
+            finite &= t.isfinite().all(-1)
+        for block in self.blocks(theta, x, y):
+            runs = torch.arange(len(theta), device=theta.device)[block][finite[block]]
+            if len(runs):
+                result[runs] = measure(self.on(*of_runs(runs, x, y)), theta[runs], *(t[runs] for t in more))
+        return result
 
-    def _block(self, theta: Tensor, x: Tensor, y: Tensor) -> int:
-        """How many runs fit, from the tensors that autograd keeps for the first run."""
+    def blocks(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> Iterator[slice]:
+        """Consecutive runs, as many at a time as the memory limit allows."""
         if x.shape not in self._runs_at_once:
-            kept = [theta.shape[-1] * theta.element_size()]
+            self._runs_at_once[x.shape] = max(1, self.memory_limit_bytes // self._bytes_per_run(theta, x, y))
+        at_once = self._runs_at_once[x.shape]
+        return (slice(first, first + at_once) for first in range(0, len(theta), at_once))
 
-            def count(tensor: Tensor) -> Tensor:
-                kept.append(tensor.numel() * tensor.element_size())
-                return tensor
+    def _bytes_per_run(self, theta: Tensor, x: Tensor, y: Tensor) -> int:
+        """The size of the tensors that autograd keeps for the first run."""
+        kept = [theta.shape[-1] * theta.element_size()]
 
-            with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-                self._mean_loss(theta[0].detach().requires_grad_(), x[0], y[0])
-            self._runs_at_once[x.shape] = max(1, self.memory_limit_bytes // sum(kept))
-        return self._runs_at_once[x.shape]
+        def count(tensor: Tensor) -> Tensor:
+            kept.append(tensor.numel() * tensor.element_size())
+            return tensor
+
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+            self.loss(self.model(theta[0].detach().requires_grad_(), x[0]), y[0]).mean()
+        return sum(kept)
+
+
+def of_runs(runs: slice | Tensor, *tensors: Tensor) -> list[Tensor]:
+    """The rows of these runs, of each tensor that is not shared by all."""
+    return [t if t.shape[0] == 1 else t[runs] for t in tensors]
+
+
+def _over_runs(of_one_run: Callable, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
+    shared = [t.shape[0] == 1 for t in (x, y)]
+    batched = vmap(of_one_run, in_dims=(0, *(None if s else 0 for s in shared)))
+    x, y = (t[0] if s else t for t, s in zip((x, y), shared, strict=True))
+    return lambda theta: batched(theta, x, y)

@@ -14,11 +14,13 @@ from labs.training import schedules
 from labs.training.arguments import data_per_run, number_of_runs, per_run, recorded_steps, start_per_run
 from labs.training.batches import ORDERS, batches, indices
 from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk
+from labs.training.mlp_rules import MLPRisk, ensemble_risk
 from labs.training.monitors import as_monitors
 from labs.training.recorder import Recorder
+from labs.training.runs import Bounds, FlatRuns, LayeredRuns, Runs
 from labs.training.stopping import EarlyStopping
 from labs.training.trace import Trace
-from labs.training.updates import Adam, HeavyBall, clip
+from labs.training.updates import Adam, HeavyBall
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -101,47 +103,55 @@ def train(
         tensor([4.5000, 1.1250, 0.2812])
     """
     num_steps = integer("num_steps", num_steps, at_least=0)
-    runs = number_of_runs(
+    num_runs = number_of_runs(
         theta0, run_ids, learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay,
         clip_norm=clip_norm, clip_value=clip_value,
     )  # fmt: skip
-    theta = start_per_run(theta0, runs)
+    theta = start_per_run(theta0, num_runs)
     rate = per_run("learning_rate", learning_rate, theta, above=0.0)
-    bounds = [
-        None if bound is None else per_run(name, bound, theta, above=0.0)
-        for name, bound in (("clip_norm", clip_norm), ("clip_value", clip_value))
-    ]
-    data = data_per_run(data, theta)
+    bounds = (
+        None if clip_norm is None else per_run("clip_norm", clip_norm, theta, above=0.0),
+        None if clip_value is None else per_run("clip_value", clip_value, theta, above=0.0),
+    )
     if isinstance(loss, str):
         chosen("loss", loss, LOSSES)
-    risk = EnsembleRisk(model, loss, per_run("weight_decay", weight_decay, theta), memory_limit_bytes)
-    update = _update_rule(optimizer, per_run("momentum", momentum, theta))
-    factor = _schedule(schedule, num_steps)
-    kept = recorded_steps(snapshots, num_steps) if isinstance(snapshots, int) or len(snapshots) else frozenset()
+    risk = ensemble_risk(model, loss, per_run("weight_decay", weight_decay, theta), memory_limit_bytes)
+    x, y = data_per_run(data, theta)
+    risk.check(theta, x, y)
+    data = risk.inputs(x), y
+    runs = _runs(theta, risk, optimizer, per_run("momentum", momentum, theta), bounds)
     record = Recorder(
-        theta, risk, data, as_monitors(monitors), recorded_steps(record_every, num_steps), kept,
+        theta, risk, data, as_monitors(monitors), recorded_steps(record_every, num_steps),
+        recorded_steps(snapshots, num_steps) if snapshots != () else frozenset(),
         early_stopping, keep_best, full_batch=batch_size is None,
     )  # fmt: skip
-    stream = _batch_stream(data, batch_size, order, purpose, range(runs) if run_ids is None else run_ids, runs)
+    stream = _batch_stream(data, batch_size, order, purpose, run_ids, len(theta))
+    factor = _schedule(schedule, num_steps)
 
     for step in tqdm(range(num_steps + 1), desc="training", leave=False, delay=1):
         x, y = next(stream)
-        batch_loss, grad = risk.gradient(theta, x, y)
-        record(step, theta, batch_loss, grad)
-        if step == num_steps or record.best.all_stopped:
+        grad = None
+        if record.is_due(step):
+            theta = runs.theta
+            batch_loss, grad = risk.gradient(theta, x, y)
+            record(step, theta, batch_loss, grad)
+        if step == num_steps or record.all_stopped:
             break
-        update(theta, clip(grad, *bounds), rate * factor(step))
-        record.best.freeze(theta)
-    return record.trace(theta)
+        if record.any_stopped:
+            runs.halt(record.best.stopped)
+        runs.advance(x, y, rate * factor(step) * record.moving, grad)
+    return record.trace(runs.theta)
 
 
-def _update_rule(optimizer: str, momentum: Float[Tensor, "R 1"]) -> Callable:
+def _runs(theta: Tensor, risk: EnsembleRisk, optimizer: str, momentum: Tensor, bounds: Bounds) -> Runs:
     chosen("optimizer", optimizer, ("sgd", "adam"))
-    if optimizer == "sgd":
-        return HeavyBall(momentum)
-    if momentum.any():
-        raise ValueError("momentum belongs to optimizer='sgd'; Adam has its own running means, leave momentum out")
-    return Adam()
+    if optimizer == "adam":
+        if momentum.any():
+            raise ValueError("momentum belongs to optimizer='sgd'; Adam has its own running means, leave momentum out")
+        return FlatRuns(theta, risk, Adam(), bounds)
+    if isinstance(risk, MLPRisk) and bounds == (None, None):
+        return LayeredRuns(theta, risk, momentum)
+    return FlatRuns(theta, risk, HeavyBall(momentum), bounds)
 
 
 def _schedule(schedule: str | Callable | None, num_steps: int) -> Callable[[int], Any]:
@@ -154,7 +164,12 @@ def _schedule(schedule: str | Callable | None, num_steps: int) -> Callable[[int]
 
 
 def _batch_stream(
-    data: tuple[Tensor, Tensor], batch_size: int | None, order: str, purpose: str, run_ids: Sequence[int], runs: int
+    data: tuple[Tensor, Tensor],
+    batch_size: int | None,
+    order: str,
+    purpose: str,
+    run_ids: Sequence[int] | None,
+    num_runs: int,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     chosen("order", order, ORDERS)
     if batch_size is None:
@@ -162,6 +177,7 @@ def _batch_stream(
     num_examples = data[0].shape[1]
     if integer("batch_size", batch_size) > num_examples:
         raise ValueError(f"batch_size is {batch_size}, but there are {num_examples} examples; None takes them all")
-    if len(run_ids) != runs:
-        raise ValueError(f"run_ids names {len(run_ids)} runs, but theta0 has {runs}; give one identity a run")
-    return batches(*data, indices(num_examples, batch_size, order, purpose, run_ids), runs)
+    run_ids = range(num_runs) if run_ids is None else run_ids
+    if len(run_ids) != num_runs:
+        raise ValueError(f"run_ids names {len(run_ids)} runs, but theta0 has {num_runs}; give one identity a run")
+    return batches(*data, indices(num_examples, batch_size, order, purpose, run_ids), num_runs)

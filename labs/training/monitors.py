@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labs.curvature import hvp, sharpness
+from labs.device import generator
 from labs.losses import zero_one
+from labs.training.arguments import data_per_run
 from labs.training.gradient import EnsembleRisk
 
 if TYPE_CHECKING:
@@ -57,17 +60,35 @@ BUILT_IN: dict[str, Callable[[State], Tensor]] = {
     "grad_norm": lambda state: state.grad.norm(dim=-1),
     "batch_grad_norm": lambda state: state.batch_grad.norm(dim=-1),
     "theta_norm": lambda state: state.theta.norm(dim=-1),
+    "gHg": lambda state: _along_gradient(state),
+    "sharpness": lambda state: _sharpness(state),
     "distance": lambda state: (state.theta - state.start).norm(dim=-1),
 }
 
 
+def _along_gradient(state: State) -> Float[Tensor, " R"]:
+    """gᵀHg of J on all training data."""
+    decay = state.risk.weight_decay.squeeze(-1) * state.grad.square().sum(-1)
+    return decay + state.risk.curvature(
+        lambda risk, theta, g: (g * hvp(risk, theta, g)).sum(-1), state.theta, *state.data, state.grad
+    )
+
+
+def _sharpness(state: State) -> Float[Tensor, " R"]:
+    """λmax of the Hessian of J on all training data, from the same start in every run and at every step."""
+    first = torch.randn(state.theta.shape[-1], generator=generator("sharpness"), dtype=torch.float64).to(state.theta)
+    largest = state.risk.curvature(
+        lambda risk, theta: sharpness(risk, theta, start=first.expand_as(theta)), state.theta, *state.data
+    )
+    return largest + state.risk.weight_decay.squeeze(-1)
+
+
 def loss_on(dataset: tuple[Tensor, Tensor], loss: Callable | None = None) -> Monitor:
-    """The mean loss on another data set ``(x, y)``, by the loss that is trained or by another one."""
+    """The mean loss on another data set ``(x, y)``, shared or one a run; by the loss that is trained or another one."""
 
     def read(state: State) -> Tensor:
-        x, y = (torch.as_tensor(t, device=state.theta.device) for t in dataset)
-        x = x.to(state.theta.dtype) if x.is_floating_point() else x
-        return state.risk.per_example(state.theta, x[None], y[None], loss).mean(-1)
+        x, y = data_per_run(dataset, state.theta)
+        return state.risk.per_example(state.theta, state.risk.inputs(x), y, loss).mean(-1)
 
     return Monitor(read)
 

@@ -52,10 +52,14 @@ class Recorder:
         self.readings: dict[str, list[Tensor]] = {name: [] for name in self.monitors}
         self.snapshots: dict[int, Tensor] = {}
 
+    def is_due(self, step: int) -> bool:
+        """Whether anything is to be noted at this step."""
+        return step in self.steps or step in self.snapshot_steps
+
     def __call__(self, step: int, theta: Tensor, batch_loss: Tensor, batch_grad: Tensor) -> None:
         """Everything that is to be noted about θ before the update of this step."""
-        fresh = ~batch_loss.isfinite() & (self.diverged_at < 0)
-        self.diverged_at = torch.where(fresh, step, self.diverged_at)
+        lost = ~(batch_loss.isfinite() & theta.isfinite().all(-1)) & (self.diverged_at < 0)
+        self.diverged_at = torch.where(lost, step, self.diverged_at)
         if step in self.snapshot_steps:
             self.snapshots[step] = theta.clone()
         if step in self.steps:
@@ -63,6 +67,21 @@ class Recorder:
             self.taken.append(step)
             for name, monitor in self.monitors.items():
                 self._read(name, monitor, state)
+
+    @property
+    def any_stopped(self) -> bool:
+        """Whether early stopping has frozen a run."""
+        return self.best.rule is not None and bool(self.best.stopped.any())
+
+    @property
+    def all_stopped(self) -> bool:
+        """Whether early stopping has frozen them all."""
+        return self.best.rule is not None and bool(self.best.stopped.all())
+
+    @property
+    def moving(self) -> Tensor | float:
+        """0 for frozen runs, 1 for the others, ``(R, 1)``."""
+        return 1.0 if self.best.rule is None else (~self.best.stopped[:, None]).to(self.start.dtype)
 
     def _read(self, name: str, monitor: Monitor, state: State) -> None:
         if state.step % monitor.period:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
 __all__ = ["Best", "EarlyStopping"]
@@ -44,7 +44,6 @@ class Best:
         self.step = torch.zeros(len(theta), dtype=torch.long, device=theta.device)
         self.theta = theta.clone()
         self.stopped_at = torch.full_like(self.step, -1)
-        self.frozen = theta.clone()
 
     def look(self, step: int, theta: Float[Tensor, "R P"], reading: Float[Tensor, " R"]) -> None:
         """Takes a reading into account. NaN never improves."""
@@ -56,14 +55,8 @@ class Best:
         if self.rule:
             now = (step - self.step >= self.rule.patience) & (self.stopped_at < 0)
             self.stopped_at = torch.where(now, step, self.stopped_at)
-            self.frozen[now] = theta[now]
 
     @property
-    def all_stopped(self) -> bool:
-        """Whether no run is left."""
-        return self.rule is not None and bool((self.stopped_at >= 0).all())
-
-    def freeze(self, theta: Float[Tensor, "R P"]) -> None:
-        """Puts stopped runs back where they stopped."""
-        if self.rule:
-            theta.copy_(torch.where(self.stopped_at[:, None] >= 0, self.frozen, theta))
+    def stopped(self) -> Bool[Tensor, " R"]:
+        """Which runs have been frozen."""
+        return self.stopped_at >= 0

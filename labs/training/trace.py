@@ -26,7 +26,7 @@ class Trace:
         steps: The K steps at which readings were taken.
         theta: θ at the end of each run.
         values: The readings by name.
-        diverged_at: First step at which a run's loss or θ was not finite, −1 for runs that stayed finite.
+        diverged_at: First recorded step at which a run's loss or θ was not finite, −1 for runs that stayed finite.
         stopped_at: Step at which early stopping froze a run, −1 for runs that went to the end.
         best_theta: θ at each run's best reading of the monitor named by ``keep_best`` or ``early_stopping``.
         best_step: The step of that reading.

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
-__all__ = ["Adam", "HeavyBall", "clip"]
+__all__ = ["Adam", "HeavyBall", "Update", "clip"]
+
+
+class Update(Protocol):
+    """An update rule with its memory of the past."""
+
+    def __call__(self, theta: Float[Tensor, "R P"], grad: Float[Tensor, "R P"], rate: Float[Tensor, "R 1"]) -> None:
+        """Changes θ."""
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        """Takes from some runs what would move them at learning rate 0."""
 
 
 class HeavyBall:
@@ -20,15 +30,21 @@ class HeavyBall:
     def __init__(self, momentum: Float[Tensor, "R 1"]) -> None:
         self.momentum = momentum
         self.velocity: Tensor | None = None
+        self.plain = not bool(momentum.any())
 
     def __call__(self, theta: Float[Tensor, "R P"], grad: Float[Tensor, "R P"], rate: Float[Tensor, "R 1"]) -> None:
-        if not self.momentum.any():
+        if self.plain:
             theta.addcmul_(grad, rate, value=-1)
             return
         if self.velocity is None:
             self.velocity = torch.zeros_like(theta)
         self.velocity.mul_(self.momentum).addcmul_(grad, rate, value=-1)
         theta.add_(self.velocity)
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        if self.velocity is not None:
+            self.velocity[runs] = 0.0
+            self.momentum = self.momentum.masked_fill(runs[:, None], 0.0)
 
 
 @dataclass
@@ -52,6 +68,9 @@ class Adam:
         self.second.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
         root = (self.second / (1 - beta2**self.num_updates)).sqrt_().add_(self.epsilon)
         theta.sub_(rate * self.first.div(root).div_(1 - beta1**self.num_updates))
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        """Nothing to take: the whole step is proportional to the rate."""
 
 
 def clip(

@@ -1,0 +1,86 @@
+"""The state of an ensemble between two steps: θ, the velocities, and how an update changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+
+from labs.training.gradient import EnsembleRisk, of_runs
+from labs.training.mlp_rules import Layers, MLPRisk
+from labs.training.updates import Update, clip
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+__all__ = ["Bounds", "FlatRuns", "LayeredRuns", "Runs"]
+
+Bounds = tuple["Tensor | None", "Tensor | None"]
+"""The largest norm and the largest component of a gradient, (R, 1) each."""
+
+
+class Runs(Protocol):
+    """What the loop needs of an ensemble."""
+
+    @property
+    def theta(self) -> Float[Tensor, "R P"]:
+        """The present parameters."""
+
+    def advance(self, x: Tensor, y: Tensor, rate: Float[Tensor, "R 1"], grad: Tensor | None) -> None:
+        """One update from these examples; ``grad`` is ∇J there if it is known already."""
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        """Takes the velocity of some runs away: at learning rate 0 they then stand still."""
+
+
+class FlatRuns:
+    """θ as one matrix (R, P): any model, any update rule, clipping."""
+
+    def __init__(self, theta: Float[Tensor, "R P"], risk: EnsembleRisk, update: Update, bounds: Bounds) -> None:
+        self.theta, self.risk, self.update, self.bounds = theta, risk, update, bounds
+
+    def advance(self, x: Tensor, y: Tensor, rate: Float[Tensor, "R 1"], grad: Tensor | None) -> None:
+        if grad is None:
+            grad = self.risk.gradient(self.theta, x, y)[1]
+        self.update(self.theta, clip(grad, *self.bounds), rate)
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        self.update.halt(runs)
+
+
+class LayeredRuns:
+    """The weights of MLPs layer by layer: plain or heavy-ball descent with the update inside the backward pass."""
+
+    def __init__(self, theta: Float[Tensor, "R P"], risk: MLPRisk, momentum: Float[Tensor, "R 1"]) -> None:
+        self.layers, self.risk, self.momentum = Layers(risk.model, theta), risk, momentum
+        self.velocity = Layers(risk.model, torch.zeros_like(theta)) if momentum.any() else None
+
+    @property
+    def theta(self) -> Float[Tensor, "R P"]:
+        """A copy in the usual form."""
+        return self.layers.theta()
+
+    @torch.no_grad()
+    def advance(self, x: Tensor, y: Tensor, rate: Float[Tensor, "R 1"], grad: Tensor | None) -> None:
+        target = self.layers if self.velocity is None else self.velocity
+        if self.velocity is not None:
+            self.velocity.mul_(self.momentum)
+        if grad is not None:
+            target.addcmul_(Layers(self.risk.model, grad), -rate)
+        else:
+            if self.risk.decays:
+                target.addcmul_(self.layers, -rate * self.risk.weight_decay)
+            self._descend(target, x, y, -rate[:, :, None])
+        if self.velocity is not None:
+            self.layers.add_(self.velocity)
+
+    def _descend(self, target: Layers, x: Tensor, y: Tensor, scale: Float[Tensor, "R 1 1"]) -> None:
+        for runs in self.risk.blocks(self.momentum, x, y):
+            rows = target.rows(runs), self.layers.rows(runs)
+            self.risk.add_gradient_(*rows, *of_runs(runs, x, y), scale[runs])
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        self.momentum = self.momentum.masked_fill(runs[:, None], 0.0)
+        if self.velocity is not None:
+            self.velocity.mul_((~runs[:, None]).to(self.momentum))
