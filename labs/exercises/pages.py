@@ -39,7 +39,7 @@ def verdict(exercise: Exercise, outcome: Verdict, note: str = "") -> tuple[str, 
         f'<div class="exercise exercise-{outcome.state}" style="{style}">'
         f'<p><span aria-hidden="true">{mark} </span>{html.escape(head)}</p>'
     )
-    card += f'<dl class="exercise-figures">{cells}</dl>' if cells else ""
+    card += f'<dl class="exercise-figures" style="overflow-wrap: anywhere">{cells}</dl>' if cells else ""
     for text, kind in ((outcome.diagnosis, "diagnosis"), (note, "note")):
         if text:
             plain.append(f"  {text}")
@@ -104,4 +104,4 @@ def _highlighted(source: str) -> str:
         body = html.escape(source)
     else:
         body = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
-    return f'<div class="highlight"><pre tabindex="0">{body}</pre></div>'
+    return f'<div class="highlight"><pre tabindex="0" style="overflow-x: auto">{body}</pre></div>'
