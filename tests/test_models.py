@@ -142,6 +142,24 @@ def test_recurrent_matrices_are_what_they_are_called(num_runs):
     assert within(step("gaussian", 1.4), 1.96 / 30)
 
 
+def test_orthogonal_matrices_are_uniform():
+    model = RNN(1, 5, 1)
+    theta = model.init(stream(), 2_000, recurrent="orthogonal", dtype=F64, device="cpu")
+    trace = model.matrices(theta)[0][..., :5].diagonal(dim1=-2, dim2=-1).sum(-1)
+    # Over the uniform distribution a trace has mean 0 and variance 1 (Diaconis and Shahshahani 1994).
+    assert abs(trace.mean().item()) < 5 / math.sqrt(2_000)
+    assert abs(trace.square().mean().item() - 1) < 5 * math.sqrt(2 / 2_000)
+
+
+def test_the_rest_of_a_recurrent_network_starts_at_scale_one():
+    model = RNN(num_inputs=20, num_units=30, num_outputs=10)
+    first, read_out = model.matrices(model.init(stream(), 20, gain=3.0, dtype=F64, device="cpu"))
+    assert within(first[..., 30:-1], 1 / 20)
+    assert within(read_out[..., :-1], 1 / 30)
+    assert not first[..., -1].any()
+    assert not read_out[..., -1].any()
+
+
 def test_module_model_equals_the_module_and_leaves_it_alone():
     torch.manual_seed(0)
     module = torch.nn.Sequential(
