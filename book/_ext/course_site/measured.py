@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from course_site.chapters import CHAPTERS
 
-__all__ = ["MIME", "Evidence", "evidence_in", "problem_with", "setup"]
+__all__ = ["MIME", "Evidence", "evidence_in", "problem_with", "problems_among", "setup"]
 
 MIME = "application/vnd.labs.claim+json"
 ROUNDING = 1e-3  # figures are stored with four significant digits
@@ -53,14 +54,27 @@ def problem_with(evidence: Evidence) -> str | None:
         return f"claim {data['sentence']!r} shows no card with the anchor {data['id']!r}"
     try:
         holds = _holds(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         return f"evidence of {data['sentence']!r} is malformed: {type(error).__name__} {error}"
     return None if holds else f"claim {data['sentence']!r} does not hold: {data['figures']}"
 
 
+def problems_among(claims: list[Evidence]) -> Iterator[tuple[Evidence, str]]:
+    """What is wrong with the evidence of one notebook: of each piece, and anchors that are not unique."""
+    anchors: set[str] = set()
+    for evidence in claims:
+        if trouble := problem_with(evidence):
+            yield evidence, trouble
+        elif evidence.data["id"] in anchors:
+            yield evidence, f"two claims have the anchor {evidence.data['id']!r}; run the whole notebook again"
+        else:
+            anchors.add(evidence.data["id"])
+
+
 def _holds(data: dict[str, Any]) -> bool:
     """Whether the stored figures satisfy the stored bound, up to their rounding."""
-    values = [_number(v) for v in (data["interval"] if "interval" in data else [data["measured"]])]
+    low, high = data["interval"] if "interval" in data else [data["measured"]] * 2
+    values = [_number(low), _number(high)]
     expected = data["expected"]
     limits = [_number(v) for v in (expected if isinstance(expected, list) else [expected])]
     slack = ROUNDING * max(abs(v) for v in values + limits if math.isfinite(v))
@@ -132,8 +146,8 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Replaces the placeholder by one section for each notebook."""
     for placeholder in list(doctree.findall(measurements)):
         found = {doc: evidence_in(Path(app.env.doc2path(doc)), doc) for doc in _notebooks(app)}
-        for evidence in (e for claims in found.values() for e in claims):
-            if trouble := problem_with(evidence):
+        for claims in found.values():
+            for evidence, trouble in problems_among(claims):
                 _logger.warning("%s", trouble, location=evidence.docname, type="measured")
         placeholder.replace_self(_summary(found) + [_chapter(app, docname, d, c) for d, c in found.items() if c])
 
