@@ -1,4 +1,8 @@
-"""Obstacles: saddles, several wells, plateaus, a hill to be on the wrong side of, and a cliff."""
+"""Obstacles: saddles, several wells, plateaus, a hill to be on the wrong side of, and a cliff.
+
+Each factory returns a ``Surface`` and raises ValueError for a parameter outside the range it states. In every one the
+derivatives stand beside the formula they belong to, so that the calculus can be checked by eye.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Valleys and bowls: surfaces on which descent arrives, sooner or later."""
+"""Valleys and bowls: surfaces on which descent arrives, sooner or later.
+
+Each factory returns a ``Surface`` and raises ValueError for a parameter outside the range it states. In every one the
+derivatives stand beside the formula they belong to, so that the calculus can be checked by eye.
+"""
 
 from __future__ import annotations
 
