@@ -4,7 +4,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import notebooks
 import pytest
@@ -24,6 +26,12 @@ def _write(path: Path, *sources: str) -> Path:
     return path
 
 
+def _main(tool: ModuleType, *arguments: object) -> int:
+    """Runs a command in a thread of its own, as another test may have left an event loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(tool.main, list(map(str, arguments))).result()
+
+
 def _outputs(path: Path) -> list[list[NotebookNode]]:
     return [cell.outputs for cell in notebooks.code_cells(notebooks.read(path))]
 
@@ -32,14 +40,14 @@ def test_runs_in_place_and_seals_what_it_stores(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("LABS_SEED", "3")
     seed = "import os\nprint(os.environ.get('LABS_SEED'))"
     path = _write(tmp_path / "01_small.ipynb", seed, WIDGETS.format(mime=notebooks.WIDGET), "21 * 2")
-    assert refresh.main([str(path), "--jobs", "1"]) == 0
+    assert _main(refresh, path, "--jobs", 1) == 0
     printed, widgets, result = _outputs(path)
     assert printed[0].text == "None\n"
     assert [output.data for output in widgets] == [{"text/html": "kept"}]
     assert result[0].data == {"text/plain": "42"}
     assert notebooks.is_current(notebooks.read(path))
     before = path.read_bytes()
-    assert refresh.main([str(path)]) == 0
+    assert _main(refresh, path) == 0
     assert path.read_bytes() == before
 
 
@@ -48,7 +56,7 @@ def test_one_that_fails_stays_as_it_was_and_does_not_stop_the_others(
 ) -> None:
     bad, good = _write(tmp_path / "01_bad.ipynb", "1 / 0"), _write(tmp_path / "02_good.ipynb", "1 + 1")
     before = bad.read_bytes()
-    assert refresh.main([str(bad), str(good), "--jobs", "2"]) == 1
+    assert _main(refresh, bad, good, "--jobs", 2) == 1
     assert bad.read_bytes() == before
     assert _outputs(good)[0][0].data == {"text/plain": "2"}
     captured = capsys.readouterr()
@@ -61,7 +69,7 @@ def test_only_changed_ones_when_asked(tmp_path: Path, capsys: pytest.CaptureFixt
     current = notebooks.read(paths[0])
     notebooks.seal(current)
     notebooks.write(current, paths[0])
-    assert refresh.main(["--changed", *map(str, paths)]) == 0
+    assert _main(refresh, "--changed", *paths) == 0
     assert "1 of 1 notebooks refreshed" in capsys.readouterr().out
     assert _outputs(paths[0]) == [[]]
     assert _outputs(paths[1])[0][0].data == {"text/plain": "2"}
@@ -116,7 +124,7 @@ if int(os.environ["LABS_SEED"]) % 2:
 def test_seeds_tells_which_claim_fails_where_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _write(tmp_path / "01_small.ipynb", FAILS_AT_ODD_SEEDS, "1 / (int(os.environ['LABS_SEED']) - 2)")
     before = path.read_bytes()
-    assert seeds.main([str(path), "--seeds", "0", "1", "2", "--jobs", "2"]) == 1
+    assert _main(seeds, path, "--seeds", 0, 1, 2, "--jobs", 2) == 1
     assert capsys.readouterr().out.splitlines() == [
         "0  1  2  what fails",
         "·  ✗  ·  01_small: The loss falls",
@@ -128,5 +136,5 @@ def test_seeds_tells_which_claim_fails_where_and_goes_on(tmp_path: Path, capsys:
 def test_seeds_is_content_when_all_claims_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evidence = f"display({{{notebooks.CLAIM!r}: {{}}, 'text/plain': '✓'}}, raw=True)"
     path = _write(tmp_path / "01_small.ipynb", evidence)
-    assert seeds.main([str(path), "--seeds", "0", "1"]) == 0
+    assert _main(seeds, path, "--seeds", 0, 1) == 0
     assert capsys.readouterr().out == "All claims hold at every seed: 2 checks in 2 runs.\n"
