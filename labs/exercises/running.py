@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib
 import inspect
 import io
 import linecache
@@ -73,6 +74,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise _TookTooLong
 
+    # torch imports this at the first derivative; an import that the limit cuts short would leave torch broken.
+    importlib.import_module("torch._dynamo")
     before = signal.signal(signal.SIGALRM, interrupt)
     # Again every half second, should the first one be caught by a bare ``except``.
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
