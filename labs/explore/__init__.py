@@ -11,16 +11,18 @@ A new kind is added in four steps:
    or in a module beside it, imported with ``import { name } from "./module.js";`` on one statement, never renamed.
 2. ``KINDS`` in ``sources.py`` names it. Its style, if it needs any, goes into ``explorable.css``.
 3. ``labs/explore/<kind>.py`` has the Python function: it builds ``config`` (plain JSON; the state of the reader's
-   controls is part of it), a check that raises ``ValueError``, a picture drawn with ``labs.figures`` and one sentence.
+   controls is part of it), a check that raises ``ValueError``, a picture drawn with ``labs.figures`` and one sentence
+   (the picture ends with ``closed_png(fig)`` of ``pictures.py``).
    ``Explorable(kind, config, check=…, picture=…, describe=…)`` does the rest.
-4. The tests compare the functions of step 1 with Python's in node (``tests/explorables.py`` runs them).
+4. The tests compare the functions of step 1 with Python's (fixture ``in_node``) and try the panel in a browser (fixture
+   ``explorable_page``); both fixtures stand in ``tests/conftest.py``.
 """
 
 from labs.explore.descent import descent
 from labs.explore.methods import METHODS
-from labs.explore.sources import KINDS
+from labs.explore.sources import KINDS, MIME_TYPE
 from labs.explore.stopping import stopping
-from labs.explore.widget import MIME_TYPE, Explorable
+from labs.explore.widget import Explorable
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables

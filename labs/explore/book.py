@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from docutils import nodes
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
-from labs.explore.sources import KINDS, assemble, host, style
-from labs.explore.widget import MIME_TYPE
+from labs.explore.sources import KINDS, MIME_TYPE, assemble, host, style
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -13,6 +13,7 @@ import torch
 from labs import figures, inputs, objectives
 from labs.explore.methods import METHODS
 from labs.explore.methods import descend as run
+from labs.explore.pictures import closed_png
 from labs.explore.widget import Explorable
 
 __all__ = ["check_config", "descent"]
@@ -70,14 +71,14 @@ def descent(
     """
     made = objectives.surface(surface, **dict(parameters or {}), **more_parameters)
     methods = [methods] if isinstance(methods, str) else list(methods)
-    start = made.start if start is None else start
-    _pair("start", start)
-    rate = _stable_rate(made, start) if learning_rate is None else inputs.positive("learning_rate", learning_rate)
+    begin = tuple(made.start if start is None else start)
+    _pair("start", begin)
+    rate = _stable_rate(made, begin) if learning_rate is None else inputs.positive("learning_rate", learning_rate)
     config = {
         "surface": surface,
         "parameters": dict(made.parameters),
         "methods": methods,
-        "start": list(start),
+        "start": list(begin),
         "learning_rate": rate,
         "learning_rate_range": list(learning_rate_range or (float(f"{rate / 100:.2g}"), float(f"{rate * 10:.2g}"))),
         "momentum": momentum,
@@ -140,18 +141,15 @@ def picture(config: Mapping[str, Any]) -> bytes:
     rows, ratios = (2, (4, 1.3)) if config["taylor"] else (1, (1,))
     fig, axes = figures.figure(rows, height=5.6 if config["taylor"] else 4.4, height_ratios=ratios, squeeze=False)
     roles = {NAMES[method]: "reference" if method == "sign_descent" else method for method in config["methods"]}
-    domain = tuple(tuple(ends) for ends in config["domain"])
-    figures.contour(
-        surface, paths(config), domain=domain, roles=roles, ax=axes[0, 0], title=textwrap.fill(config["title"], 42)
-    )
+    (left, right), (bottom, top) = config["domain"]
+    title, domain = textwrap.fill(config["title"], 42), ((left, right), (bottom, top))
+    figures.contour(surface, paths(config), domain=domain, roles=roles, ax=axes[0, 0], title=title)
     if config["taylor"]:
         terms = taylor_terms(surface, config["start"], config["learning_rate"])
         values = {"−η gᵀg": terms[0], "½η² gᵀHg": terms[1], "both terms": sum(terms[:2]), "really": terms[2]}
         look = {"−η gᵀg": "gradient_term", "½η² gᵀHg": "curvature_term", "both terms": "reference", "really": "change"}
         figures.bars(values, roles=look, ax=axes[1, 0], title="Change of J by one step")
-    data, _ = figures.style.png(fig)
-    figures.style.plt.close(fig)
-    return data
+    return closed_png(fig)
 
 
 def taylor_terms(surface: objectives.Surface, start: Sequence[float], learning_rate: float) -> tuple[float, ...]:

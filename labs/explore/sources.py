@@ -12,10 +12,13 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["KINDS", "assemble", "host", "style"]
+__all__ = ["KINDS", "MIME_TYPE", "assemble", "host", "joined", "style"]
 
 KINDS: tuple[str, ...] = ("descent", "stopping")
 """The kinds of explorables; each has its module ``<kind>.js`` here, which exports ``render({model, el})``."""
+
+MIME_TYPE = "application/vnd.labs.explorable+json"
+"""The type of an output that says which explorable stands there, with which settings."""
 
 _FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)

@@ -9,11 +9,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from labs.explore.sources import assemble, style
+from labs.explore.sources import MIME_TYPE, assemble, style
 
-__all__ = ["MIME_TYPE", "Explorable"]
-
-MIME_TYPE = "application/vnd.labs.explorable+json"
+__all__ = ["Explorable"]
 
 
 class Explorable(anywidget.AnyWidget):
