@@ -53,12 +53,15 @@ def batches(x: Tensor, y: Tensor, rows: Iterator[Int[Tensor, "R B"]], num_runs: 
 
     ``x`` and ``y`` are ``(R, N, …)`` or, if shared by the runs, ``(1, N, …)``.
     """
-    first_rows = torch.arange(num_runs)[:, None] * x.shape[1]
+    tables = [t.flatten(0, 1) for t in (x, y)]
+    own = [t.shape[0] > 1 for t in (x, y)]
+    first = torch.arange(num_runs)[:, None] * x.shape[1]
     for index in rows:
-        yield tuple(_take(t, index if t.shape[0] == 1 else index + first_rows) for t in (x, y))
+        flat = index.reshape(-1).to(x.device)
+        flat_own = (index + first).reshape(-1).to(x.device) if any(own) else flat
+        yield tuple(_take(table, flat_own if o else flat, index.shape) for table, o in zip(tables, own, strict=True))
 
 
-def _take(examples: Tensor, index: Int[Tensor, "R B"]) -> Tensor:
-    """Rows of the flattened examples; ``index_select`` copies whole rows, several times faster than indexing."""
-    picked = examples.flatten(0, 1).index_select(0, index.flatten().to(examples.device))
-    return picked.unflatten(0, index.shape)
+def _take(table: Tensor, index: Int[Tensor, " RB"], shape: torch.Size) -> Tensor:
+    """Rows of a table; ``index_select`` copies whole rows, several times faster than indexing."""
+    return table.index_select(0, index).view(*shape, *table.shape[1:])

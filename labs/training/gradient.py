@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -101,12 +101,12 @@ class EnsembleRisk:
                 result[runs] = measure(self.on(*of_runs(runs, x, y)), theta[runs], *(t[runs] for t in more))
         return result
 
-    def blocks(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> Iterator[slice]:
+    def blocks(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> list[slice]:
         """Consecutive runs, as many at a time as the memory limit allows."""
         if x.shape not in self._runs_at_once:
             self._runs_at_once[x.shape] = max(1, self.memory_limit_bytes // self._bytes_per_run(theta, x, y))
         at_once = self._runs_at_once[x.shape]
-        return (slice(first, first + at_once) for first in range(0, len(theta), at_once))
+        return [slice(first, first + at_once) for first in range(0, theta.shape[0], at_once)]
 
     def _bytes_per_run(self, theta: Tensor, x: Tensor, y: Tensor) -> int:
         """The size of the tensors that autograd keeps for the first run."""

@@ -139,7 +139,7 @@ def train(
             break
         if record.any_stopped:
             runs.halt(record.best.stopped)
-        runs.advance(x, y, rate * factor(step) * record.moving, grad)
+        runs.advance(x, y, rate * (factor(step) * record.moving), grad)
     return record.trace(runs.theta)
 
 

@@ -119,7 +119,6 @@ class MLPRisk(EnsembleRisk):
         """x with a column of ones for the bias."""
         return torch.cat((x, x.new_ones(*x.shape[:-1], 1)), dim=-1) if self.model.bias else x
 
-    @torch.no_grad()
     def gradient(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         grad, losses = torch.zeros_like(theta), []
         for runs in self.blocks(theta, x, y):
@@ -127,7 +126,6 @@ class MLPRisk(EnsembleRisk):
             losses.append(self.add_gradient_(target, layers, *of_runs(runs, x, y)).mean(-1))
         return torch.cat(losses), grad.addcmul_(theta, self.weight_decay) if self.decays else grad
 
-    @torch.no_grad()
     def per_example(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, loss: Callable | None = None) -> Tensor:
         blocks = []
         for runs in self.blocks(theta, x, y):
@@ -157,7 +155,8 @@ class MLPRisk(EnsembleRisk):
 
     def _forward(self, layers: list[Pair], x: Float[Tensor, "R B d"]) -> list[Tensor]:
         """The activations of each layer ``(R, B, n)``, x first, and the outputs ``(R, C, B)``."""
-        activations = [x.expand(len(layers[0][0]), -1, -1)]
+        runs = layers[0][0].shape[0]
+        activations = [x if x.shape[0] == runs else x.expand(runs, -1, -1)]
         for weight, bias in layers[:-1]:
             z = torch.bmm(activations[-1], weight)
             activations.append(self.phi(z if bias is None else z.add_(bias)))

@@ -61,7 +61,6 @@ class LayeredRuns:
         """A copy in the usual form."""
         return self.layers.theta()
 
-    @torch.no_grad()
     def advance(self, x: Tensor, y: Tensor, rate: Float[Tensor, "R 1"], grad: Tensor | None) -> None:
         target = self.layers if self.velocity is None else self.velocity
         if self.velocity is not None:
