@@ -7,7 +7,7 @@ Hv is the derivative of ∇J along v, and costs about as much as a gradient or t
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -317,7 +317,7 @@ def trace(
         return exact_trace(risk, theta.detach())
     operator = HessianOperator(risk, theta)
     if num_probes is None:
-        return sum(row[..., j] for j, row in enumerate(_rows(operator)))
+        return torch.stack([row[..., j] for j, row in enumerate(_rows(operator))]).sum(0)
     total = torch.zeros_like(theta[..., 0])
     source = stream("lanczos") if generator is None else generator
     for _ in tqdm(range(integer("num_probes", num_probes)), desc="trace", delay=1, leave=False):
@@ -326,7 +326,7 @@ def trace(
     return total / num_probes
 
 
-def _rows(operator: HessianOperator):
+def _rows(operator: HessianOperator) -> Iterator[Tensor]:
     """The rows H eⱼ, one after the other."""
     basis = torch.zeros_like(operator.theta)
     for j in tqdm(range(basis.shape[-1]), desc="Hessian", delay=1, leave=False):

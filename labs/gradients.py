@@ -7,6 +7,7 @@ With gᵢ the gradient of example i and ḡ = (1/N) Σᵢ gᵢ, the covariance o
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -59,7 +60,7 @@ def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
     return theta.detach()
 
 
-def _blocks(risk: Risk, theta: Tensor):
+def _blocks(risk: Risk, theta: Tensor) -> Iterator[Tensor]:
     """Per-example gradients, a block of examples at a time."""
     loss = LOSSES[risk.loss] if isinstance(risk.loss, str) else risk.loss
 
@@ -86,13 +87,13 @@ def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
     if covers(risk, theta):
         return Moments(*mean_and_square(risk, theta))
     if theta.ndim == 2:
-        means, squares = zip(*(moments(*run) for run in runs(risk, theta)), strict=True)
-        return Moments(torch.stack(means), torch.stack(squares))
-    total, squares, count = torch.zeros_like(theta), theta.new_zeros(()), len(risk.x)
+        means, lengths = zip(*(moments(*run) for run in runs(risk, theta)), strict=True)
+        return Moments(torch.stack(means), torch.stack(lengths))
+    total, squares = torch.zeros_like(theta), theta.new_zeros(())
     for block in _blocks(risk, theta):
         total += block.sum(0)
         squares += block.square().sum()
-    return Moments(total / count, squares / count)
+    return Moments(total / len(risk.x), squares / len(risk.x))
 
 
 def noise_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs"]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 
@@ -34,7 +34,7 @@ UNITS = {"tanh": torch.tanh_, "relu": torch.relu_, "sigmoid": torch.sigmoid_, "l
 """φ in place."""
 
 
-def covers(risk: object, theta: Tensor) -> bool:
+def covers(risk: object, theta: Tensor) -> TypeGuard[Risk]:
     """Whether the fast rules hold for ``risk`` at θ: an MLP, a named loss, and tensors that fit together."""
     if type(risk) is not Risk or type(risk.model) is not MLP or risk.loss not in ("cross_entropy", "squared_error"):
         return False

@@ -93,7 +93,7 @@ def pushed(weight: Tensor, factor: Tensor, phi_prime: Tensor) -> Tensor:
 def _trace(terms: list[Term]) -> Float[Tensor, " N"]:
     """Σ s F² over rows and columns of F, for each example."""
     sums = [(_squares(t.factor), t.scales) for t in terms]
-    return sum((s if scales is None else s * scales).sum(0) for s, scales in sums)
+    return torch.stack([(s if scales is None else s * scales).sum(0) for s, scales in sums]).sum(0)
 
 
 def _squares(a: Tensor) -> Tensor:
