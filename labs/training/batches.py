@@ -53,13 +53,15 @@ def batches(x: Tensor, y: Tensor, rows: Iterator[Int[Tensor, "R B"]], num_runs: 
 
     ``x`` and ``y`` are ``(R, N, …)`` or, if shared by the runs, ``(1, N, …)``.
     """
-    tables = [t.flatten(0, 1) for t in (x, y)]
-    own = [t.shape[0] > 1 for t in (x, y)]
+    x_rows, y_rows = (t.flatten(0, 1) for t in (x, y))
     first = torch.arange(num_runs)[:, None] * x.shape[1]
     for index in rows:
         flat = index.reshape(-1).to(x.device)
-        flat_own = (index + first).reshape(-1).to(x.device) if any(own) else flat
-        yield tuple(_take(table, flat_own if o else flat, index.shape) for table, o in zip(tables, own, strict=True))
+        own = flat if len(x_rows) == len(y_rows) == x.shape[1] else (index + first).reshape(-1).to(x.device)
+        yield (
+            _take(x_rows, own if x.shape[0] > 1 else flat, index.shape),
+            _take(y_rows, own if y.shape[0] > 1 else flat, index.shape),
+        )
 
 
 def _take(table: Tensor, index: Int[Tensor, " RB"], shape: torch.Size) -> Tensor:

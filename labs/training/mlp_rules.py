@@ -166,19 +166,18 @@ class MLPRisk(EnsembleRisk):
 
     def _backward(self, target: list[Pair], layers: list[Pair], activations: list[Tensor], delta: Tensor) -> None:
         """Layer by layer downwards; δ of the layer below comes first, since ``target`` may be ``layers``."""
-        last = len(layers) - 1
-        for layer in range(last, -1, -1):
-            top = layer == last
-            below = None
-            if layer:
-                rows, weight = (delta.mT, layers[layer][0]) if top else (delta, layers[layer][0].mT)
-                below = self.times_phi_prime(torch.bmm(rows, weight), activations[layer])
+        rows, columns = delta.mT, delta
+        for layer in reversed(range(len(layers))):
+            top, a = layer == len(layers) - 1, activations[layer]
             weight, bias = target[layer]
-            a = activations[layer]
-            _add_product_(weight, *((delta, a) if top else (a.mT, delta)))
+            if layer:
+                below = layers[layer][0] if top else layers[layer][0].mT
+                next_rows = self.times_phi_prime(torch.bmm(rows, below), a)
+            _add_product_(weight, *((columns, a) if top else (a.mT, rows)))
             if bias is not None:
-                bias.add_(delta.sum(-1 if top else 1, keepdim=True))
-            delta = below
+                bias.add_(columns.sum(-1, keepdim=True) if top else rows.sum(1, keepdim=True))
+            if layer:
+                rows = next_rows
 
     def _bytes_per_run(self, theta: Tensor, x: Tensor, y: Tensor) -> int:
         """The activations and, once more, their δ."""

@@ -76,8 +76,8 @@ class LayeredRuns:
 
     def _descend(self, target: Layers, x: Tensor, y: Tensor, scale: Float[Tensor, "R 1 1"]) -> None:
         for runs in self.risk.blocks(self.momentum, x, y):
-            rows = target.rows(runs), self.layers.rows(runs)
-            self.risk.add_gradient_(*rows, *of_runs(runs, x, y), scale[runs])
+            x_rows, y_rows = of_runs(runs, x, y)
+            self.risk.add_gradient_(target.rows(runs), self.layers.rows(runs), x_rows, y_rows, scale[runs])
 
     def halt(self, runs: Bool[Tensor, " R"]) -> None:
         self.momentum = self.momentum.masked_fill(runs[:, None], 0.0)
