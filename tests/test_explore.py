@@ -333,6 +333,17 @@ def test_ticks_are_round_and_inside(in_node: InNode) -> None:
     assert in_node("descent", "return ticks(0.13, 0.52, 4)") == [0.2, 0.3, 0.4, 0.5]
 
 
+def test_segments_are_cut_at_the_box(in_node: InNode) -> None:
+    body = "return given.map((ends) => clipSegment(...ends, { left: 0, right: 10, top: 0, bottom: 10 }) ?? null)"
+    segments = [[2, 3, 4, 5], [-5, 5, 15, 5], [5, 5, 1e9, 5], [-1, -1, -2, 8], [-4, 4, 4, -4.1], [5, -10, 5, 10]]
+    found = in_node("descent", body, segments)
+    assert found[0] == [0, 1]
+    assert found[1] == [0.25, 0.75]
+    assert found[2] == pytest.approx([0, 5e-9], rel=1e-6)
+    assert found[3:5] == [None, None]
+    assert found[5] == [0.5, 1]
+
+
 # ---- the book
 
 

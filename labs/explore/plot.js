@@ -21,6 +21,20 @@ function powersOfTen(low, high) {
 
 const DASHES = { solid: [], dashed: [7, 4], dotted: [2, 4], dashdot: [8, 3, 2, 3], long: [12, 4] };
 
+// The part [from, to] of the segment from (x0, y0) to (x1, y1) that lies in a box, as shares of it; undefined if none does.
+// Browsers give up dashes on lines a million pixels long, which diverging paths are.
+export function clipSegment(x0, y0, x1, y1, { left, right, top, bottom }) {
+  let [from, to] = [0, 1];
+  for (const [begin, step, low, high] of [[x0, x1 - x0, left, right], [y0, y1 - y0, top, bottom]]) {
+    if (step === 0 && (begin < low || begin > high)) return undefined;
+    if (step === 0) continue;
+    const [enter, leave] = [(low - begin) / step, (high - begin) / step].sort((a, b) => a - b);
+    from = Math.max(from, enter);
+    to = Math.min(to, leave);
+  }
+  return from <= to ? [from, to] : undefined;
+}
+
 // One marker about (x, y); the same shapes serve the canvas and the legend.
 export function markerPath(path, shape, x, y, r) {
   const polygon = (points) => {
@@ -180,11 +194,25 @@ export class Plot {
     context.restore();
   }
 
+  linePath(points) {
+    const path = new Path2D();
+    const box = { left: -this.width, right: 2 * this.width, top: -this.height, bottom: 2 * this.height };
+    let joined = false;
+    for (let i = 0; i + 3 < points.length; i += 2) {
+      const [x0, y0] = [this.toX(points[i]), this.toY(points[i + 1])];
+      const [x1, y1] = [this.toX(points[i + 2]), this.toY(points[i + 3])];
+      const part = clipSegment(x0, y0, x1, y1, box);
+      if (part && !(joined && part[0] === 0)) path.moveTo(x0 + part[0] * (x1 - x0), y0 + part[0] * (y1 - y0));
+      if (part) path.lineTo(x0 + part[1] * (x1 - x0), y0 + part[1] * (y1 - y0));
+      joined = part !== undefined && part[1] === 1;
+    }
+    return path;
+  }
+
   // A line through points [x0, y0, x1, y1, …], on a halo of the background so that it reads on any ground.
   line(points, { color, width = 2, dash = "solid", halo = true }) {
-    const path = new Path2D();
-    for (let i = 0; i + 1 < points.length; i += 2) path.lineTo(this.toX(points[i]), this.toY(points[i + 1]));
     const { context } = this;
+    const path = this.linePath(points);
     context.lineJoin = "round";
     if (halo) {
       context.setLineDash([]);
