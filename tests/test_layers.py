@@ -1,6 +1,7 @@
 """labs is built in layers: what lies lower never imports what lies higher, as its imports prove."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,9 @@ LABS = Path(labs.__file__).parent
 
 LAYERS = (
     {"inputs", "device"},
-    {"data", "objectives", "models", "losses", "intervals"},
+    {"data", "objectives", "models", "losses", "separators", "intervals"},
     {"fast", "lanczos"},
-    {"gradients", "curvature", "landscape", "critical_points", "recurrence"},
+    {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence"},
     {"training"},
     {"sweeps"},
     {"cards", "claims", "figures", "explore", "exercises"},
@@ -66,13 +67,28 @@ def test_every_module_has_its_layer() -> None:
     assert {_room(name) for name in _modules()} - {NOTHING_ABOVE} <= set(LAYER)
 
 
-def test_only_figures_imports_matplotlib() -> None:
-    importers = {
+def _at_run_time(source: str) -> str:
+    """A module without what it imports for type annotations alone."""
+    return re.sub(r"^if TYPE_CHECKING:\n(?:    .*\n|\n)+", "", source, flags=re.MULTILINE)
+
+
+def _importers(modules: dict[str, str], package: str) -> set[str]:
+    """Which parts of labs import a package when they are run."""
+    return {
         _room(name)
-        for name, source in _modules().items()
-        if any(imported.split(".")[0] == "matplotlib" for imported in _imports(source))
+        for name, source in modules.items()
+        if any(imported.split(".")[0] == package for imported in _imports(_at_run_time(source)))
     }
-    assert importers == {"figures"}
+
+
+def test_only_figures_imports_matplotlib() -> None:
+    assert _importers(_modules(), "matplotlib") == {"figures"}
+
+
+def test_an_import_for_types_alone_is_none_at_run_time() -> None:
+    for_types = "if TYPE_CHECKING:\n    from matplotlib.figure import Figure\n\nx = 1\n"
+    assert _importers({"labs.data": for_types}, "matplotlib") == set()
+    assert _importers({"labs.data": for_types + "import matplotlib.pyplot\n"}, "matplotlib") == {"data"}
 
 
 @pytest.mark.parametrize(
