@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch.linalg import vecdot
 
 from labs.fast.passes import Pass, columns
 from labs.fast.products import add_product
@@ -33,7 +34,7 @@ def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor
         p = Pass(risk, theta, x, y)
         for layer, delta, a in zip(risk.model.matrices(mean), p.deltas, p.inputs, strict=True):
             add_product(layer, delta, a.mT)
-            square += ((delta * delta).sum(-2) * (a * a).sum(-2)).sum(-1)
+            square += (vecdot(delta, delta, dim=-2) * vecdot(a, a, dim=-2)).sum(-1)
     count = risk.x.shape[-2]
     mean, square = mean / count, square / count
     if decay:

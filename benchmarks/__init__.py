@@ -1,0 +1,1 @@
+"""``python -m benchmarks``: labs beside its peers, called in turn, their answers checked against float64."""
