@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labs import figures, inputs
+from labs.explore.pictures import closed_png
 from labs.explore.widget import Explorable
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def stopping(
         title: Above the curves.
 
     Raises:
-        ValueError: for curves whose length is not that of ``steps``, readings that are not finite, settings out of range.
+        ValueError: for curves that do not fit ``steps``, readings that are not finite, settings out of range.
     """
     config = {
         "steps": [int(step) for step in steps],
@@ -112,20 +113,10 @@ def picture(config: Mapping[str, Any]) -> bytes:
     fig, (above, below) = figures.figure(2, height=5.6, sharex=True, height_ratios=(3, 2))
     losses = {"training J": curves["train"], "validation": curves["validation"]}
     title = textwrap.fill(f"{config['title']} ({curves['name']})", 42)
-    figures.lines(
-        x,
-        losses,
-        roles={"training J": "train"},
-        ax=above,
-        xscale="log",
-        yscale="log",
-        ylabel="cross-entropy",
-        title=title,
-    )
+    roles = {"training J": "train", "validation": "validation"}
+    figures.lines(x, losses, roles=roles, ax=above, xscale="log", yscale="log", ylabel="cross-entropy", title=title)
     percent = 100 * np.asarray(curves["error"])
     figures.lines(x, {"test": percent}, ax=below, labels=False, xscale="log", xlabel="step + 1", ylabel="test error, %")
     for ax in (above, below):
         ax.axvline(config["stop"] + 1, color=figures.COLORS["reference"])
-    data, _ = figures.style.png(fig)
-    figures.style.plt.close(fig)
-    return data
+    return closed_png(fig)
