@@ -24,6 +24,7 @@ HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from course_site.chapters import CHAPTERS, PARTS  # noqa: E402
 from course_site.course_map import LAYOUTS, draw  # noqa: E402
+from course_site.fonts import INSIDE, put_inside  # noqa: E402
 from course_site.measured import MIME, Evidence, evidence_in, problem_with  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -171,6 +172,25 @@ def test_the_path_on_the_map_leads_downhill(layout: Any) -> None:
     assert np.polyfit(np.arange(12), heights, 1)[0] < -0.1
 
 
+def test_fonts_are_put_inside_their_sheets_once(tmp_path: Path) -> None:
+    (tmp_path / "a.woff2").write_bytes(b"font")
+    sheet = tmp_path / "sheet.css"
+    sheet.write_text("@font-face { src: url(a.woff2) } p { background: url(b.svg) }")
+    for _ in range(2):
+        put_inside(sheet, ("a.woff2",))
+        assert sheet.read_text() == (
+            "@font-face { src: url(data:font/woff2;base64,Zm9udA==) } p { background: url(b.svg) }"
+        )
+
+
+def test_fonts_to_put_inside_exist() -> None:
+    for sheet, fonts in INSIDE.items():
+        path = ROOT / "book/_theme/static" / sheet
+        for font in fonts:
+            assert f"url({font})" in path.read_text()
+            assert (path.parent / font).is_file()
+
+
 def test_chapters_are_numbered_through() -> None:
     assert [chapter.number for chapter in CHAPTERS] == list(range(1, 13))
     assert tuple(chapter for _, _, chapters in PARTS for chapter in chapters) == CHAPTERS
@@ -185,6 +205,18 @@ def test_the_contents_list_only_what_exists() -> None:
     chapters = [file for file in files if re.match(r"book/\d\d_", file)]
     assert chapters == sorted(chapters)
     assert set(chapters) <= {chapter.docname for chapter in CHAPTERS}
+
+
+def test_chapters_are_called_the_same_everywhere() -> None:
+    """The map, the table of contents and the notebook itself agree on a chapter's title and question."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    titles = {entry["file"]: entry.get("title") for part in toc["parts"] for entry in part["chapters"]}
+    for chapter in CHAPTERS:
+        if chapter.docname in titles:
+            opening = "".join(json.loads((ROOT / f"{chapter.docname}.ipynb").read_text())["cells"][0]["source"])
+            assert opening.startswith(f"# {chapter.title}\n"), chapter
+            assert chapter.question in opening, chapter
+            assert titles[chapter.docname] == f"{chapter.number:02d} {chapter.title}", chapter
 
 
 def test_the_vendored_katex_is_the_one_that_renders() -> None:

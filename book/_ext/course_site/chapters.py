@@ -26,7 +26,7 @@ CHAPTERS = (
     Chapter(
         1,
         "learning_vs_optimization",
-        "Learning is not optimization",
+        "Learning and pure optimization",
         "If the loss is still falling, why should I stop?",
     ),
     Chapter(2, "empirical_risk_minimization", "Empirical risk", "Why not simply minimize the error on my data?"),
