@@ -4,6 +4,7 @@ R networks are R rows of one matrix θ of shape ``(R, P)``. They are trained tog
 R small matrices costs far less than R small products, and because a statement about training should rest on many runs.
 """
 
+from labs.training.flow import gradient_flow
 from labs.training.loop import train
 from labs.training.monitors import angle_to, error_on, every, loss_on
 from labs.training.schedules import cosine, step_decay, warmup
@@ -15,6 +16,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     # Runs
     "train",
     "descend",
+    "gradient_flow",
     "Trace",
     # What is recorded on the way
     "angle_to",

@@ -49,16 +49,22 @@ class EnsembleRisk:
     def check(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> None:
         """Lets model and loss complain about parameters, inputs and targets, before anything is computed."""
         outputs = self.model(theta[0], x[0])
+        self._check_classes(outputs, y)
         losses = self.loss(outputs, y[0])
         if losses.shape != y.shape[1:2]:
             raise ValueError(
                 f"loss must return one number for each of the {y.shape[1]} examples, got shape {tuple(losses.shape)}"
             )
-        if not y.is_floating_point():  # the classes of every run
-            extremes = torch.stack([y.min(), y.max()])
-            self.loss(
-                outputs[:1].expand(2, *outputs.shape[1:]), extremes.view(2, *[1] * (y.ndim - 2)).expand(2, *y.shape[2:])
-            )
+
+    def _check_classes(self, outputs: Tensor, y: Tensor) -> None:
+        """Class numbers of all runs; indexing by one that does not exist would end in an obscure message."""
+        if self.loss in (LOSSES["cross_entropy"], LOSSES["zero_one"]) and not y.is_floating_point():
+            lowest, highest = int(y.min()), int(y.max())
+            if lowest < 0 or highest >= outputs.shape[-1]:
+                raise ValueError(
+                    f"targets run from {lowest} to {highest}, but the model has {outputs.shape[-1]} outputs; "
+                    "number the classes from 0"
+                )
 
     def inputs(self, x: Tensor) -> Tensor:
         """x in the form in which the other methods take it."""

@@ -54,7 +54,9 @@ class LayeredRuns:
 
     def __init__(self, theta: Float[Tensor, "R P"], risk: MLPRisk, momentum: Float[Tensor, "R 1"]) -> None:
         self.layers, self.risk, self.momentum = Layers(risk.model, theta), risk, momentum
-        self.velocity = Layers(risk.model, torch.zeros_like(theta)) if momentum.any() else None
+        # the gradient goes straight into the weights unless something else must join it at the old θ
+        together = momentum.any() or risk.decays
+        self.velocity = Layers(risk.model, torch.zeros_like(theta)) if together else None
 
     @property
     def theta(self) -> Float[Tensor, "R P"]:
