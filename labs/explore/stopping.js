@@ -129,8 +129,8 @@ export function render({ model, el }) {
     plot.rule({ x: state.stop + 1, color: "muted" });
     plot.line(points(train), { color: "blue" });
     plot.line(points(validation), { color: "vermilion", dash: "long" });
-    label(plot, "training J", train, "blue", 16);
-    label(plot, "validation", validation, "vermilion", -12);
+    label(plot, "training J", train, "blue", 0.55, "left");
+    label(plot, "validation", validation, "vermilion", 0.7, "right");
   }
 
   function drawErrors(plot) {
@@ -140,14 +140,14 @@ export function render({ model, el }) {
     plot.markers([state.stop + 1, 100 * readAt(steps, error, state.stop)], { color: "green", radius: 5 });
   }
 
-  // The name of a curve beside its right end.
-  function label(plot, text, values, color, shift) {
-    const at = Math.floor(0.9 * values.length);
+  // The name of a curve above or beside the place at this share of its readings.
+  function label(plot, text, values, color, share, align) {
+    const at = Math.floor(share * values.length);
     plot.context.fillStyle = stage.color(color);
     plot.context.font = `600 13px ${stage.styles.fontFamily}`;
-    plot.context.textAlign = "right";
-    plot.context.textBaseline = "middle";
-    plot.context.fillText(text, plot.toX(last), plot.toY(values[at]) + shift);
+    plot.context.textAlign = align;
+    plot.context.textBaseline = "bottom";
+    plot.context.fillText(text, plot.toX(steps[at] + 1) + (align === "left" ? 8 : 0), plot.toY(values[at]) - 6);
   }
 
   const follow = () => {
