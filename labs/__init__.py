@@ -5,6 +5,7 @@ The names of everyday use are reached from here, loaded at first use, so that th
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ _HOMES = {
 
 
 def start() -> None:
-    """Prepare a notebook: seeds, deterministic arithmetic on the CPU, progress bars and the figure style.
+    """Prepare a notebook: seeds, deterministic arithmetic on the CPU, the figure style, explorables on Colab.
 
     Raises:
         labs.device.SeedError: when the environment variable LABS_SEED is not a whole number.
@@ -34,6 +35,15 @@ def start() -> None:
 
     device.start()
     figures.use()
+    if "google.colab" in sys.modules:  # from the start in Colab's kernels, nowhere else
+        _allow_explorables_on_colab()
+
+
+def _allow_explorables_on_colab() -> None:
+    """Colab shows widgets of packages that it does not bring only where the notebook asks for it."""
+    allow = getattr(import_module("google.colab.output"), "enable_custom_widget_manager", None)
+    if allow is not None:
+        allow()
 
 
 def __getattr__(name: str) -> Any:

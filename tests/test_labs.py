@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 
 import matplotlib.pyplot as plt
 import pytest
@@ -45,3 +46,19 @@ def test_start_seeds_and_sets_the_style():
             assert torch.are_deterministic_algorithms_enabled() == (device.DEVICE.type == "cpu")
     finally:
         torch.use_deterministic_algorithms(before)
+
+
+@pytest.mark.parametrize("knows_widgets", [True, False])
+def test_start_allows_explorables_on_colab(knows_widgets: bool, monkeypatch: pytest.MonkeyPatch):
+    asked, output = [], types.ModuleType("google.colab.output")
+    if knows_widgets:
+        output.enable_custom_widget_manager = lambda: asked.append("asked")
+    for name, module in (("google.colab", types.ModuleType("google.colab")), ("google.colab.output", output)):
+        monkeypatch.setitem(sys.modules, name, module)
+    before = torch.are_deterministic_algorithms_enabled()
+    try:
+        with plt.rc_context():
+            labs.start()
+    finally:
+        torch.use_deterministic_algorithms(before)
+    assert asked == ["asked"] * knows_widgets

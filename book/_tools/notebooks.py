@@ -32,8 +32,12 @@ import sys
 REPOSITORY = {repository}  # the address of this course's repository
 if importlib.util.find_spec("labs") is None:
     if not REPOSITORY:
-        raise SystemExit("labs is missing and this copy does not know its repository: set REPOSITORY above, run again.")
-    fetch = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", f"git+{{REPOSITORY}}", "anywidget", "psygnal"]
+        missing = ModuleNotFoundError("labs is missing and this copy does not know where it is: set REPOSITORY above.")
+        missing._render_traceback_ = lambda: [str(missing)]  # this sentence, nothing else
+        raise missing
+    # Without requirements, so that torch, numpy and all that is here stay as they are.
+    others = [name for name in ("anywidget", "psygnal", "tqdm") if importlib.util.find_spec(name) is None]
+    fetch = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", f"git+{{REPOSITORY}}", *others]
     subprocess.run(fetch, check=True)
 
 import ipywidgets as widgets
