@@ -57,6 +57,7 @@ export function render({ model, el }) {
     set: (position) => move(position), describe: () => `step ${state.stop}`,
   });
   for (const plot of [losses, errors]) {
+    plot.margin.left = 60; // room for 0.001 beside the label
     plot.onPress((position) => {
       move(position);
       stage.changed();
@@ -129,8 +130,8 @@ export function render({ model, el }) {
     plot.rule({ x: state.stop + 1, color: "muted" });
     plot.line(points(train), { color: "blue" });
     plot.line(points(validation), { color: "vermilion", dash: "long" });
-    label(plot, "training J", train, "blue", 0.55, "left");
-    label(plot, "validation", validation, "vermilion", 0.7, "right");
+    label(plot, "training J", train, "blue", 0.5, true);
+    label(plot, "validation", validation, "vermilion", 0.7);
   }
 
   function drawErrors(plot) {
@@ -140,14 +141,14 @@ export function render({ model, el }) {
     plot.markers([state.stop + 1, 100 * readAt(steps, error, state.stop)], { color: "green", radius: 5 });
   }
 
-  // The name of a curve above or beside the place at this share of its readings.
-  function label(plot, text, values, color, share, align) {
+  // The name of a curve above the place (or below, on its left side) at this share of its readings.
+  function label(plot, text, values, color, share, below = false) {
     const at = Math.floor(share * values.length);
     plot.context.fillStyle = stage.color(color);
     plot.context.font = `600 13px ${stage.styles.fontFamily}`;
-    plot.context.textAlign = align;
+    plot.context.textAlign = "right";
     plot.context.textBaseline = "bottom";
-    plot.context.fillText(text, plot.toX(steps[at] + 1) + (align === "left" ? 8 : 0), plot.toY(values[at]) - 6);
+    plot.context.fillText(text, plot.toX(steps[at] + 1) - (below ? 8 : 0), plot.toY(values[at]) + (below ? 14 : -6));
   }
 
   const follow = () => {
