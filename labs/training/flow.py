@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["gradient_flow"]
+
+MAX_GRADIENTS = 50_000
 
 
 def gradient_flow(
@@ -36,7 +39,7 @@ def gradient_flow(
         tolerance: Relative error allowed a step; the absolute one is a hundredth of it.
 
     Raises:
-        ValueError: when the times are not positive and ascending, or the solver gives up.
+        ValueError: when the times are not positive and ascending, or the flow cannot be followed to the last of them.
 
     References:
         Hindmarsh (1983), ODEPACK.
@@ -52,7 +55,12 @@ def gradient_flow(
     theta, first = start.detach().cpu().double(), 1e-3 * t[0]
     theta = theta - first * gradient(theta)
 
+    calls = count()
+
     def velocity(s: float, values: np.ndarray) -> np.ndarray:
+        if next(calls) >= MAX_GRADIENTS:
+            reached = f"t = {np.exp(s):.6g} of {t[-1]:g}"
+            raise ValueError(f"the flow is only at {reached} after {MAX_GRADIENTS} gradients; does it blow up there?")
         return -np.exp(s) * gradient(torch.from_numpy(values)).detach().numpy()
 
     span = float(np.log(first)), float(np.log(t[-1]))
