@@ -24,8 +24,8 @@ HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from course_site.chapters import CHAPTERS, PARTS  # noqa: E402
 from course_site.course_map import LAYOUTS, draw  # noqa: E402
-from course_site.fonts import INSIDE, put_inside  # noqa: E402
 from course_site.measured import MIME, Evidence, evidence_in, problem_with  # noqa: E402
+from course_site.outputs import without_marks  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -172,23 +172,9 @@ def test_the_path_on_the_map_leads_downhill(layout: Any) -> None:
     assert np.polyfit(np.arange(12), heights, 1)[0] < -0.1
 
 
-def test_fonts_are_put_inside_their_sheets_once(tmp_path: Path) -> None:
-    (tmp_path / "a.woff2").write_bytes(b"font")
-    sheet = tmp_path / "sheet.css"
-    sheet.write_text("@font-face { src: url(a.woff2) } p { background: url(b.svg) }")
-    for _ in range(2):
-        put_inside(sheet, ("a.woff2",))
-        assert sheet.read_text() == (
-            "@font-face { src: url(data:font/woff2;base64,Zm9udA==) } p { background: url(b.svg) }"
-        )
-
-
-def test_fonts_to_put_inside_exist() -> None:
-    for sheet, fonts in INSIDE.items():
-        path = ROOT / "book/_theme/static" / sheet
-        for font in fonts:
-            assert f"url({font})" in path.read_text()
-            assert (path.parent / font).is_file()
+def test_code_is_shown_without_marks_for_the_formatter() -> None:
+    code = 'claim(\n    "a", 1,\n)  # fmt: skip\nx = "# fmt: skip it"  # kept'
+    assert without_marks(code) == 'claim(\n    "a", 1,\n)\nx = "# fmt: skip it"  # kept'
 
 
 def test_chapters_are_numbered_through() -> None:

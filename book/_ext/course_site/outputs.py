@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-__all__ = ["LIVE", "setup"]
+__all__ = ["LIVE", "setup", "without_marks"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 EXPLORABLE = "application/vnd.labs.explorable+json"
@@ -22,6 +22,7 @@ LIVE = "This control runs in Jupyter: open the notebook there to use it."
 def setup(app: Sphinx) -> None:
     """Registers the transforms."""
     app.add_post_transform(LiveControls)
+    app.add_post_transform(CodeToRead)
     app.connect("html-page-context", _plain_folds, priority=899)
     app.connect("html-page-context", _sized_images, priority=899)
 
@@ -40,6 +41,25 @@ class LiveControls(SphinxPostTransform):
             forms = {child.get("mime_type") for child in bundle.children}
             if WIDGET in forms and EXPLORABLE not in forms:
                 bundle.replace_self(nodes.paragraph("", LIVE, classes=["live-only"]))
+
+
+def without_marks(code: str) -> str:
+    """The code without the marks that keep the formatter's hands off a call: they say nothing to a reader."""
+    return re.sub(r"[ \t]*# fmt: skip[ \t]*$", "", code, flags=re.MULTILINE)
+
+
+class CodeToRead(SphinxPostTransform):
+    """Shows code without what is addressed to tools."""
+
+    default_priority = 4
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Replaces the text of every code block that has such marks."""
+        for block in list(self.document.findall(nodes.literal_block)):
+            code = without_marks(block.rawsource)
+            if code != block.rawsource == block.astext():
+                block.replace_self(nodes.literal_block(code, code, **block.attributes))
 
 
 FOLD = re.compile(
