@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import pkgutil
 import platform
 import sys
@@ -31,6 +32,7 @@ def all_tasks() -> dict[str, Callable[[torch.dtype], Task]]:
 
 def main() -> None:
     options = _options()
+    os.environ.setdefault("TQDM_DISABLE", "1")
     torch.set_num_threads(options.threads)
     measured = []
     for name, make in all_tasks().items():

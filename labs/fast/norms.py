@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["mean_and_square", "outer_products"]
 
+CACHE_NUMBERS = 2**21
+"""Blocks of about this many numbers: what a pass has just written is read again while it is near."""
+
 
 def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor, Tensor]:
     """ḡ ``(*runs, P)`` and (1/N) Σᵢ ‖gᵢ‖² ``(*runs,)``."""
     mean, square, decay = torch.zeros_like(theta), torch.zeros_like(theta[..., 0]), risk.weight_decay
-    for x, y in columns(risk, theta, 6 * sum(risk.model.sizes)):
+    for x, y in columns(risk, theta, 6 * sum(risk.model.sizes), CACHE_NUMBERS):
         p = Pass(risk, theta, x, y)
         for layer, delta, a in zip(risk.model.matrices(mean), p.deltas, p.inputs, strict=True):
             add_product(layer, delta, a.mT)

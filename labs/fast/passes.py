@@ -60,10 +60,13 @@ def runs(risk: Risk, theta: Float[Tensor, "R P"]) -> Iterator[tuple[Risk, Tensor
             yield risk, row
 
 
-def columns(risk: Risk, theta: Tensor, numbers_per_example: int, limit: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """The sample as columns (x̃, y), in blocks of so many examples that ``limit`` numbers (or BLOCK_NUMBERS) suffice."""
+def columns(
+    risk: Risk, theta: Tensor, numbers_per_example: int, cache_numbers: int = BLOCK_NUMBERS
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The sample as columns (x̃, y), in blocks within BLOCK_NUMBERS, on a CPU with its caches ``cache_numbers``."""
     num_runs = len(theta) if theta.ndim == 2 else 1
-    block = max(1, (limit or BLOCK_NUMBERS) // (num_runs * numbers_per_example))
+    limit = min(cache_numbers, BLOCK_NUMBERS) if theta.device.type == "cpu" else BLOCK_NUMBERS
+    block = max(1, limit // (num_runs * numbers_per_example))
     example = 0 if risk.x.ndim == 2 else 1
     for x, y in zip(risk.x.split(block, example), risk.y.split(block, example), strict=True):
         x_tilde = torch.cat((x.mT, x.new_ones(*x.shape[:-2], int(risk.model.bias), x.shape[-2])), dim=-2)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["exact_trace", "output_factor", "pushed"]
 
 CACHE_NUMBERS = 2**19
-"""Examples are taken in blocks of about this many numbers: what is multiplied once should stay in the cache."""
+"""Blocks of about this many numbers: the products of a block should stay in the cache until they are summed."""
 
 
 class Term(NamedTuple):
