@@ -16,7 +16,7 @@ LAYERS = (
     {"data", "objectives", "models", "losses", "separators", "intervals"},
     {"fast", "lanczos"},
     {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence"},
-    {"training"},
+    {"training", "data_parallel"},
     {"sweeps"},
     {"cards", "claims", "figures", "explore", "exercises"},
 )

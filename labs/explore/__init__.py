@@ -18,15 +18,21 @@ A new kind is added in four steps:
    ``explorable_page``); both fixtures stand in ``tests/conftest.py``.
 """
 
+from labs.explore.capacity import capacity
 from labs.explore.descent import descent
+from labs.explore.margins import margins
 from labs.explore.methods import METHODS
+from labs.explore.minibatch import minibatch
 from labs.explore.sources import KINDS, MIME_TYPE
 from labs.explore.stopping import stopping
 from labs.explore.widget import Explorable
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables
+    "capacity",
     "descent",
+    "margins",
+    "minibatch",
     "stopping",
     # What they are made of
     "Explorable",
