@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from labs import cards
-from labs.exercises import ill_conditioning, learning_vs_optimization, pages, record
+from labs.exercises import (
+    batch_and_minibatch,
+    ill_conditioning,
+    learning_vs_optimization,
+    pages,
+    record,
+)
 from labs.exercises.exercise import Case, Exercise, Mistake
 from labs.exercises.grading import Verdict, grade
 from labs.exercises.prediction import predict
@@ -33,7 +39,7 @@ __all__ = [
     "stub",
 ]
 
-CHAPTERS = (learning_vs_optimization, ill_conditioning)
+CHAPTERS = (learning_vs_optimization, batch_and_minibatch, ill_conditioning)
 
 
 def exercises() -> dict[str, Exercise]:
