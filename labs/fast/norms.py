@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.linalg import vecdot
 
-from labs.fast.passes import Pass, columns
+from labs.fast.passes import CACHE_NUMBERS, Pass, columns
 from labs.fast.products import add_product
 from labs.losses import Risk
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["mean_and_square", "outer_products"]
-
-CACHE_NUMBERS = 2**21
-"""Blocks of about this many numbers: what a pass has just written is read again while it is near."""
 
 
 def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor, Tensor]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from labs.fast.passes import Pass, columns, runs
+from labs.fast.passes import CACHE_NUMBERS, Pass, columns, runs
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["exact_trace", "output_factor", "pushed"]
-
-CACHE_NUMBERS = 2**19
-"""Blocks of about this many numbers: the products of a block should stay in the cache until they are summed."""
 
 
 class Term(NamedTuple):
