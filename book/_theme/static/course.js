@@ -33,5 +33,5 @@
     opened = [];
   });
   const search = location.pathname.endsWith("search.html") && document.querySelector(".bd-search-container input");
-  if (search) search.focus();
+  if (search) addEventListener("shown", () => search.focus(), { once: true });
 })();

@@ -1,10 +1,25 @@
-// Runs before the page is drawn, so that the chosen colours are there from the start.
+// Runs before the page is drawn, so that its colours and fonts are there from the start.
 (() => {
+  const root = document.documentElement;
   const stored = (key) => {
     try { return localStorage.getItem(key); } catch { return null; }
   };
   const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
   const mode = stored("mode") || "auto";
-  document.documentElement.dataset.mode = mode;
-  document.documentElement.dataset.theme = mode === "auto" ? (prefersDark ? "dark" : "light") : mode;
+  root.dataset.mode = mode;
+  root.dataset.theme = mode === "auto" ? (prefersDark ? "dark" : "light") : mode;
+
+  // The page is shown when its fonts are there, or it has waited long enough: no line breaks anew before a reader's eyes.
+  const LONG_ENOUGH = 2500; // milliseconds
+  const FONTS = ["1em 'Source Serif 4'", "700 1em 'Source Serif 4'", "italic 1em 'Source Serif 4'", "1em 'JetBrains Mono'",
+    "1em KaTeX_Main", "italic 1em KaTeX_Math", "1em KaTeX_Size1", "1em KaTeX_Size2", "1em KaTeX_AMS"];
+  const show = () => {
+    root.classList.remove("waiting");
+    dispatchEvent(new Event("shown"));
+  };
+  root.classList.add("waiting");
+  setTimeout(show, LONG_ENOUGH);
+  addEventListener("DOMContentLoaded", () => {
+    Promise.all(FONTS.map((font) => document.fonts.load(font, "θa"))).then(show, show);
+  });
 })();
