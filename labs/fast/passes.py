@@ -30,7 +30,7 @@ BLOCK_NUMBERS = 2**25
 """Work is cut into blocks of examples so that no block needs many more numbers than this (128 MiB in float32)."""
 
 CACHE_NUMBERS = 2**21
-"""The same for work that reads at once what it has just written: on a CPU it should still be near (8 MiB in float32)."""
+"""The same for work that reads at once what it has just written: on a CPU it should still be near (8 MiB)."""
 
 
 UNITS = {"tanh": torch.tanh_, "relu": torch.relu_, "sigmoid": torch.sigmoid_, "linear": lambda z: z}
