@@ -45,7 +45,11 @@ def indices(
             rows = torch.arange(num_examples).expand(len(streams), -1)
             if order == "shuffle":
                 rows = torch.stack([torch.randperm(num_examples, generator=stream) for stream in streams])
-            yield from rows.split(batch_size, dim=1)
+            whole = num_examples // batch_size * batch_size
+            # all batches of the pass are laid out at once, each in one piece
+            yield from rows[:, :whole].unflatten(1, (-1, batch_size)).transpose(0, 1).contiguous()
+            if whole < num_examples:
+                yield rows[:, whole:].contiguous()
 
 
 def batches(x: Tensor, y: Tensor, rows: Iterator[Int[Tensor, "R B"]], num_runs: int) -> Iterator[tuple[Tensor, Tensor]]:

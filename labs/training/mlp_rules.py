@@ -40,13 +40,14 @@ Pair = tuple["Tensor", "Tensor | None"]
 PHI: dict[str, Callable] = {"tanh": torch.tanh_, "relu": torch.relu_, "sigmoid": torch.sigmoid_, "linear": lambda z: z}
 """φ in place."""
 
+BACKWARD = torch.ops.aten
 TIMES_PHI_PRIME: dict[str, Callable] = {
-    "tanh": torch.ops.aten.tanh_backward,
-    "relu": lambda delta, a: torch.ops.aten.threshold_backward(delta, a, 0),
-    "sigmoid": torch.ops.aten.sigmoid_backward,
+    "tanh": lambda delta, a: BACKWARD.tanh_backward.grad_input(delta, a, grad_input=delta),
+    "relu": lambda delta, a: BACKWARD.threshold_backward.grad_input(delta, a, 0, grad_input=delta),
+    "sigmoid": lambda delta, a: BACKWARD.sigmoid_backward.grad_input(delta, a, grad_input=delta),
     "linear": lambda delta, a: delta,
 }
-"""δ ⊙ φ′ from δ and the activation a, in one pass."""
+"""δ ⊙ φ′ from δ and the activation a, in one pass, in place of δ."""
 
 
 class Layers:
@@ -123,7 +124,9 @@ class MLPRisk(EnsembleRisk):
         grad, losses = torch.zeros_like(theta), []
         for runs in self.blocks(theta, x, y):
             target, layers = _pairs(self.model, grad[runs]), _pairs(self.model, theta[runs])
-            losses.append(self.add_gradient_(target, layers, *of_runs(runs, x, y)).mean(-1))
+            x_rows, y_rows = of_runs(runs, x, y)
+            values = self.add_gradient_(target, layers, x_rows, y_rows, 1.0, losses=True)
+            losses.append(values.mean(-1))
         return torch.cat(losses), grad.addcmul_(theta, self.weight_decay) if self.decays else grad
 
     def per_example(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, loss: Callable | None = None) -> Tensor:
@@ -132,7 +135,7 @@ class MLPRisk(EnsembleRisk):
             x_rows, y_rows = of_runs(runs, x, y)
             outputs = self._forward(_pairs(self.model, theta[runs]), x_rows)[-1]
             if loss in (None, self.loss):
-                blocks.append(self.head(outputs, y_rows)[0])
+                blocks.append(self.head(outputs, y_rows, True)[0])
             else:
                 own = y_rows.shape[0] > 1 or len(outputs) == 1
                 y_rows = y_rows if own else y_rows[0]
@@ -145,13 +148,13 @@ class MLPRisk(EnsembleRisk):
         return Risk(self.model, x, y, self.loss_name)
 
     def add_gradient_(
-        self, target: list[Pair], layers: list[Pair], x: Tensor, y: Tensor, scale: Tensor | float = 1.0
-    ) -> Float[Tensor, "R B"]:
-        """target ← target + scale · (∂J/∂W, ∂J/∂b); returns the losses. ``target`` may be ``layers`` itself."""
+        self, target: list[Pair], layers: list[Pair], x: Tensor, y: Tensor, scale: Tensor | float, losses: bool = False
+    ) -> Any:
+        """target ← target + scale · (∂J/∂W, ∂J/∂b), also where ``target`` is ``layers``; returns losses if asked to."""
         *activations, outputs = self._forward(layers, x)
-        losses, delta = self.head(outputs, y)
+        values, delta = self.head(outputs, y, losses)
         self._backward(target, layers, activations, delta.mul_(scale / delta.shape[-1]))
-        return losses
+        return values
 
     def _forward(self, layers: list[Pair], x: Float[Tensor, "R B d"]) -> list[Tensor]:
         """The activations of each layer ``(R, B, n)``, x first, and the outputs ``(R, C, B)``."""
@@ -195,21 +198,21 @@ def _add_product_(piece: Tensor, left: Tensor, right: Tensor) -> None:
         piece.mT.add_(torch.bmm(right.mT, left.mT))
 
 
-def _cross_entropy(outputs: Float[Tensor, "R C B"], y: Tensor) -> tuple[Tensor, Tensor]:
-    """The loss of each example and δ, by exp and sum (after subtracting the largest output); overwrites outputs."""
-    label = y.unsqueeze(1).expand(len(outputs), 1, -1)
-    outputs.sub_(outputs.amax(1, keepdim=True))
-    picked = outputs.gather(1, label)
+def _cross_entropy(outputs: Float[Tensor, "R C B"], y: Tensor, losses: bool) -> tuple[Tensor | None, Tensor]:
+    """The loss of each example, if asked for, and δ, by exp and sum; overwrites outputs."""
+    label = y.unsqueeze(1).expand(outputs.shape[0], 1, -1)
+    outputs.sub_(outputs.amax(1, keepdim=True))  # changes neither, and nothing overflows
+    picked = outputs.gather(1, label) if losses else None
     exponentials = outputs.exp_()
     total = exponentials.sum(1, keepdim=True)
-    delta = exponentials.div_(total).scatter_add_(1, label, torch.full_like(picked, -1.0))
-    return total.log_().sub_(picked).squeeze(1), delta
+    delta = exponentials.div_(total).scatter_add_(1, label, outputs.new_full(label.shape, -1.0))
+    return (None if picked is None else total.log_().sub_(picked).squeeze(1)), delta
 
 
-def _squared_error(outputs: Float[Tensor, "R C B"], y: Tensor) -> tuple[Tensor, Tensor]:
-    """The loss of each example and δ; overwrites outputs."""
+def _squared_error(outputs: Float[Tensor, "R C B"], y: Tensor, losses: bool) -> tuple[Tensor | None, Tensor]:
+    """The loss of each example, if asked for, and δ; overwrites outputs."""
     delta = outputs.sub_(y.mT)
-    return delta.square().sum(1).mul_(0.5), delta
+    return (delta.square().sum(1).mul_(0.5) if losses else None), delta
 
 
 HEADS: dict[str, Callable] = {"cross_entropy": _cross_entropy, "squared_error": _squared_error}
