@@ -36,7 +36,7 @@ CHAPTERS = (
         "Surrogate losses",
         "Why does everyone train with cross-entropy when they report accuracy?",
     ),
-    Chapter(4, "batch_and_minibatch", "Batches", "How large should my batch be?"),
+    Chapter(4, "batch_and_minibatch", "Batch and minibatch algorithms", "How large should my batch be?"),
     Chapter(5, "ill_conditioning", "Ill-conditioning", "Why does the gradient get larger while the loss goes down?"),
     Chapter(6, "local_minima", "Local minima", "Am I stuck in a bad local minimum?"),
     Chapter(
