@@ -3,7 +3,7 @@
 PYTHON    ?= python3
 PORT      ?= 8000
 JOBS      ?= $(shell getconf _NPROCESSORS_ONLN)
-NOTEBOOKS ?= $(wildcard book/*.ipynb)
+NOTEBOOKS ?= # all where none is named
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -18,7 +18,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VECLIB_
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab serve refresh seeds validate check format clean distclean
+.PHONY: help book test lab serve refresh seeds validate colab adopt check format clean distclean
 
 help:  ## list the commands
 	@echo "Usage: make COMMAND"
@@ -38,7 +38,8 @@ check: $(VENV)/installed  ## style and types only (seconds)
 	@$(BIN)/python -m mypy $(TYPED)
 
 lab: $(VENV)/installed  ## open the course in JupyterLab
-	@$(BIN)/python -m jupyterlab book
+	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=book --LabApp.default_url=/lab/tree/progress.ipynb \
+		--LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -48,6 +49,12 @@ refresh: $(VENV)/installed  ## run the notebooks again, in place (NOTEBOOKS="boo
 
 seeds: $(VENV)/installed  ## which claim fails at which seed? LABS_SEED = 0 … 9 over the notebooks
 	@$(ONE_THREAD) $(BIN)/python book/_tools/seeds.py --jobs $(JOBS) $(NOTEBOOKS)
+
+colab: $(VENV)/installed  ## run the notebooks as on Colab, each alone in a fresh environment, without a network
+	@$(ONE_THREAD) $(BIN)/python book/_tools/colab.py --jobs $(JOBS) $(NOTEBOOKS)
+
+adopt: $(VENV)/installed  ## write the address of your repository everywhere (REPO=https://github.com/you/fork)
+	@$(BIN)/python book/_tools/adopt.py "$$REPO"
 
 validate: $(VENV)/installed  ## what the notebooks lack (NOTEBOOKS="book/05_….ipynb")
 	@$(BIN)/python book/_tools/rules.py $(NOTEBOOKS)
@@ -62,11 +69,12 @@ clean:  ## remove what was built
 distclean: clean  ## remove what was built and the virtual environment
 	rm -rf $(VENV) labs.egg-info
 
-$(VENV)/installed: requirements.txt pyproject.toml
+$(VENV)/installed: requirements.txt pyproject.toml book/_tools/colab.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: call make with PYTHON=python3.11, say." % sys.version_info[:2])'
 	@echo "Installing what requirements.txt pins into $(VENV) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/wheels --requirement book/_tools/colab.txt
 	@touch $@
 
 # A changed configuration, extension or theme is not seen by Sphinx page by page: build from nothing then.

@@ -1,12 +1,17 @@
 """What a reader sees: check, hint, solution, progress and predict."""
 
+import json
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from labs import cards, exercises
 from labs.exercises import ill_conditioning, record
 
+BOOK = Path(__file__).parents[1] / "book"
+CHAPTERS = exercises.CHAPTERS
 VOID = {"br", "hr", "img", "input"}
 
 
@@ -105,6 +110,31 @@ def test_progress_shows_all_chapters_and_what_is_next(shown):
     assert "Next: 5.2 " in line
     assert "Next: 5.2 " in page.words
     assert ("caption", {}) in page.tags
+
+
+def test_progress_links_the_chapters_whose_notebooks_are_beside_it(shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exercises.progress()
+    (tmp_path / "05_ill_conditioning.ipynb").touch()
+    exercises.progress()
+    (_, without), (_, beside) = shown
+    assert [tag for tag, _ in without.tags if tag == "a"] == []
+    assert [marks["href"] for tag, marks in beside.tags if tag == "a"] == ["05_ill_conditioning.ipynb"]
+    assert without.words == beside.words
+
+
+def test_every_chapter_is_linked_by_the_name_of_its_exercises():
+    modules = {f"{chapter.EXERCISES[0].chapter:02d}_{chapter.__name__.rpartition('.')[2]}" for chapter in CHAPTERS}
+    notebooks = {path.stem for path in BOOK.glob("[0-9][0-9]_*.ipynb")}
+    assert notebooks
+    assert notebooks <= modules
+
+
+def test_the_page_of_progress_lists_every_exercise():
+    page = json.loads((BOOK / "progress.ipynb").read_text(encoding="utf-8"))
+    outputs = [output for cell in page["cells"] for output in cell.get("outputs", [])]
+    listed = re.findall(r"([\d.]+) ○", "".join("".join(output["data"]["text/plain"]) for output in outputs))
+    assert listed == list(exercises.exercises()), "run `make refresh NOTEBOOKS=book/progress.ipynb`"
 
 
 def test_progress_says_when_all_is_done(shown):

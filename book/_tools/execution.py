@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -23,12 +24,13 @@ def kernel_environment(*, seed: int | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to run as if it lay at `path`, and the environment of its kernel."""
+    """A notebook to run as if it lay at `path`, the environment of its kernel, and where its kernel is if not here."""
 
     path: Path
     notebook: NotebookNode
     environment: Mapping[str, str]
     go_on_after_errors: bool = False
+    kernels: Path | None = None  # a folder that has the kernel "python3"
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Outcome:
     error: str = ""
 
 
-async def _run(job: Job, bar: tqdm) -> Outcome:
-    """Runs the notebook in place."""
+async def run(job: Job, on_cell: Callable[..., object]) -> Outcome:
+    """Runs the notebook in place, and calls `on_cell` after each of its cells."""
     client = NotebookClient(
         job.notebook,
         timeout=CELL_TIMEOUT_SECONDS,
@@ -50,8 +52,10 @@ async def _run(job: Job, bar: tqdm) -> Outcome:
         extra_arguments=["--log-level=ERROR"],
         record_timing=False,
         store_widget_state=False,
-        on_cell_executed=lambda **_: bar.update(),
+        on_cell_executed=lambda **_: on_cell(),
     )
+    if job.kernels:
+        client.create_kernel_manager().kernel_spec_manager = KernelSpecManager(kernel_dirs=[str(job.kernels)])
     try:
         await client.async_execute(env=dict(job.environment))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -59,16 +63,20 @@ async def _run(job: Job, bar: tqdm) -> Outcome:
     return Outcome(job)
 
 
+def leave_interrupts_alone() -> None:
+    """Each client would take Ctrl-C for itself and end its own kernel only; asyncio.run ends all of them."""
+    asyncio.get_running_loop().add_signal_handler = lambda *_: None  # type: ignore[method-assign]
+
+
 async def outcomes(jobs: Sequence[Job], *, workers: int) -> AsyncIterator[Outcome]:
     """Yields the outcome of each job as it ends, at most `workers` of them under way at a time."""
-    # Each client would take Ctrl-C for itself and end its own kernel only; asyncio.run ends all of them.
-    asyncio.get_running_loop().add_signal_handler = lambda *_: None  # type: ignore[method-assign]
+    leave_interrupts_alone()
     room = asyncio.Semaphore(workers)
     with tqdm(total=sum(len(code_cells(job.notebook)) for job in jobs), unit="cell", desc="Running") as bar:
 
         async def one(job: Job) -> Outcome:
             async with room:
-                return await _run(job, bar)
+                return await run(job, bar.update)
 
         tasks = [asyncio.create_task(one(job)) for job in jobs]
         try:

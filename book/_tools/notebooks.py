@@ -53,6 +53,8 @@ from labs import training
 
 labs.start()"""
 
+_REPOSITORY = re.compile(r'^(REPOSITORY = )"[^"]*"', re.MULTILINE)
+
 
 def repository() -> str:
     """The public address of the course's repository, from the one place where it stands: `_config.yml`."""
@@ -69,16 +71,26 @@ def chapters() -> list[Path]:
     return sorted(BOOK.glob("[0-9][0-9]_*.ipynb"))
 
 
+def everything() -> list[Path]:
+    """All notebooks in book/: the chapters, and what else a kernel runs."""
+    return sorted(BOOK.glob("*.ipynb"))
+
+
 def read(path: Path) -> NotebookNode:
     """The notebook at `path`."""
     return nbformat.read(path, as_version=4)
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Writes all of the notebook or nothing: a run that is stopped leaves the old file whole."""
+    """Writes all of the notebook or nothing."""
+    replace(path, nbformat.writes(notebook) + "\n")
+
+
+def replace(path: Path, text: str) -> None:
+    """Writes all of the text or nothing: a run that is stopped leaves the old file whole."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        unfinished.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8")
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -102,6 +114,16 @@ def source_hash(notebook: NotebookNode) -> str:
 def is_current(notebook: NotebookNode) -> bool:
     """Whether the stored outputs were made by the code that stands in the notebook now."""
     return notebook.metadata.get("course", {}).get("source_sha256") == source_hash(notebook)
+
+
+def place_address(notebook: NotebookNode, address: str) -> None:
+    """Writes the address of the repository into the set-up cell; outputs that were current stay so."""
+    was_current = is_current(notebook)
+    for cell in code_cells(notebook):
+        if "setup" in tags(cell):
+            cell.source = _REPOSITORY.sub(lambda line: line[1] + json.dumps(address), cell.source, count=1)
+    if was_current:
+        notebook.metadata.course.source_sha256 = source_hash(notebook)
 
 
 def place_setup(notebook: NotebookNode) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from execution import Job, kernel_environment, outcomes
-from notebooks import chapters, is_current, place_setup, read, seal, write
+from notebooks import everything, is_current, place_setup, read, seal, write
 from tqdm import tqdm
 
 
@@ -38,11 +38,11 @@ def prepare(path: Path) -> Job:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="all chapters where none is named")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all of them where none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="notebooks run at a time")
     parser.add_argument("--changed", action="store_true", help="only those whose code changed since they were run")
     options = parser.parse_args(arguments)
-    jobs = [prepare(path) for path in options.notebooks or chapters()]
+    jobs = [prepare(path) for path in options.notebooks or everything()]
     if options.changed:
         jobs = [job for job in jobs if not is_current(job.notebook)]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from pathlib import Path
 
 from labs.exercises.exercise import Exercise
 from labs.exercises.grading import Verdict
@@ -78,7 +79,8 @@ def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str]
             f'<span class="progress-{word}" title="{html.escape(e.title)}: {word}">{e.id}&nbsp;{mark}</span>'
             for e, mark, word in marks
         )
-        rows += f"<tr><th scope='row'>{html.escape(title)}</th><td>{solved} of {len(marks)}</td><td>{cells}</td></tr>"
+        head = f"<th scope='row'>{_linked(title, exercises)}</th>"
+        rows += f"<tr>{head}<td>{solved} of {len(marks)}</td><td>{cells}</td></tr>"
         unsolved += [(word != "attempted", e) for e, _, word in marks if word != "solved"]
     following = "All exercises are solved."
     if unsolved:  # what was begun comes first
@@ -92,6 +94,13 @@ def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str]
     )
     card += f"<p>{html.escape(note)}</p>" if note else ""
     return "\n".join([*plain, legend, following, *([note] if note else [])]), card
+
+
+def _linked(title: str, exercises: list[Exercise]) -> str:
+    """The chapter's title, a link to its notebook where that lies in the same folder: not on Colab, say."""
+    package = exercises[0].solution.__module__.split(".")[-2:][0]
+    notebook = f"{exercises[0].chapter:02d}_{package}.ipynb"
+    return f'<a href="{notebook}">{html.escape(title)}</a>' if Path(notebook).is_file() else html.escape(title)
 
 
 def _highlighted(source: str) -> str:

@@ -1,0 +1,101 @@
+"""Tells the course its own address: `make adopt REPO=https://github.com/you/fork`.
+
+The address stands in one place, `repository.url` in _config.yml, from which the book draws its launch buttons. This
+command writes it there and into what is read without the book: the set-up cells of the notebooks, whose outputs stay
+sealed since no output depends on it, and the badges of the README. Called again, it changes nothing.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import yaml
+from notebooks import ROOT, place_address, read, replace
+
+URL = re.compile(r'(?m)^(repository:.*\n(?:  .*\n)*?  url: *)(?:"[^"]*"|[^\s#]*)')
+BADGES = re.compile(r"(<!-- badges[^>]*-->\n).*?(<!-- end of badges -->)", re.DOTALL)
+EXAMPLE = "https://github.com/you/fork"
+
+
+def checked(address: str) -> str:
+    """The address as git takes it and links can be made of it.
+
+    Raises:
+        ValueError: if it is not an http, https or file address of a repository.
+
+    Example:
+        >>> checked("https://github.com/you/fork.git/")
+        'https://github.com/you/fork'
+    """
+    plain = re.fullmatch(r"[\w.~:/%+@-]+", address, re.ASCII) is not None
+    try:
+        parts = urlsplit(address if plain else "")
+        local, remote = parts.scheme == "file", parts.scheme in ("http", "https") and bool(parts.hostname)
+        parts.port  # noqa: B018 - raises where it is no number
+    except ValueError:
+        local = remote = False
+    if not ((local and not parts.netloc) or remote) or not parts.path.strip("/"):
+        raise ValueError(f"{address!r} is not the http, https or file address of a git repository, such as {EXAMPLE}.")
+    if parts.username is not None:
+        raise ValueError("The address would be published with the name or password in it: leave out what is before @.")
+    return address.rstrip("/") if local else address.rstrip("/").removesuffix(".git")
+
+
+def badges(address: str, branch: str, notebook: str) -> str:
+    """The README's links to the tests, to `notebook` on Colab and to Binder; none where these do not look."""
+    if not (found := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address)):
+        return ""
+    tests = f"{address}/actions/workflows/book.yml"
+    colab, binder = "https://colab.research.google.com", "https://mybinder.org"
+    return (
+        f"[![Tests]({tests}/badge.svg?branch={branch})]({tests})\n"
+        f"[![Open in Colab]({colab}/assets/colab-badge.svg)]({colab}/github/{found[1]}/blob/{branch}/{notebook})\n"
+        f"[![Open on Binder]({binder}/badge_logo.svg)]({binder}/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/book)\n"
+    )
+
+
+def _substituted(pattern: re.Pattern[str], text: str, between: str, name: str) -> str:
+    """`text` with what stands after the first group, and before the second, replaced."""
+    new, count = pattern.subn(lambda found: found[1] + between + (found[2] if pattern.groups > 1 else ""), text)
+    if count != 1:
+        raise ValueError(f"{name} has no longer its one place for the address: take it back from the repository.")
+    return new
+
+
+def changes(address: str, root: Path) -> dict[Path, str]:
+    """The new text of each file that the address changes."""
+    config, readme = (root / name for name in ("_config.yml", "README.md"))
+    branch = yaml.safe_load(config.read_text(encoding="utf-8"))["repository"]["branch"]
+    found = sorted((root / "book").glob("*.ipynb"))
+    lines = badges(address, branch, f"book/{found[0].name}")
+    texts = {
+        config: _substituted(URL, config.read_text(encoding="utf-8"), f'"{address}"', config.name),
+        readme: _substituted(BADGES, readme.read_text(encoding="utf-8"), lines, readme.name),
+    }
+    for path in found:
+        notebook = read(path)
+        place_address(notebook, address)
+        texts[path] = nbformat.writes(notebook) + "\n"
+    return {path: text for path, text in texts.items() if text != path.read_text(encoding="utf-8")}
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """The command; returns its exit status."""
+    try:
+        address = checked(arguments[0] if arguments else "")
+        texts = changes(address, root)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for path, text in texts.items():
+        replace(path, text)
+    count = f"{len(texts)} file{'s' * (len(texts) != 1)} changed" if texts else "nothing had to be changed"
+    print(f"The course's address is {address}: {count}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
