@@ -137,6 +137,6 @@ def test_the_widest_margin_is_that_of_a_support_vector_machine_with_a_hard_margi
 
 
 def test_what_no_line_through_the_origin_separates_is_refused() -> None:
-    x = torch.tensor([[1.0, 0.0], [2.0, 0.1], [3.0, -0.1]])
+    x = torch.tensor([[1.0, 0.5], [2.0, 0.1], [3.0, -0.5]])  # a line separates them, but none through the origin
     with pytest.raises(ValueError, match="no hyperplane through the origin separates"):
         widest_separator(x, torch.tensor([1, 0, 1]))

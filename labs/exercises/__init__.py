@@ -15,6 +15,7 @@ from labs.exercises import (
     learning_vs_optimization,
     pages,
     record,
+    surrogate_losses,
 )
 from labs.exercises.exercise import Case, Exercise, Mistake
 from labs.exercises.grading import Verdict, grade
@@ -39,7 +40,7 @@ __all__ = [
     "stub",
 ]
 
-CHAPTERS = (learning_vs_optimization, batch_and_minibatch, ill_conditioning)
+CHAPTERS = (learning_vs_optimization, surrogate_losses, batch_and_minibatch, ill_conditioning)
 
 
 def exercises() -> dict[str, Exercise]:

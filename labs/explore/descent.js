@@ -1,7 +1,7 @@
 // The descent explorer: methods that run from a start the reader moves over the contour map of a surface.
 
 import { Stage, element, format, refuse, setText } from "./kit.js";
-import { Plot, markerPath } from "./plot.js";
+import { Plot, swatch } from "./plot.js";
 import { contours } from "./contour.js";
 import { METHODS, descend, eigen2, taylorTerms } from "./numerics.js";
 import { SURFACES, makeSurface } from "./surfaces.js";
@@ -93,28 +93,6 @@ function judge(product, isQuadratic) {
   return product > 1
     ? `${text}, between 1 and 2: gradient descent oscillates and converges.`
     : `${text}, at most 1: gradient descent converges without overshooting.`;
-}
-
-function swatch({ color, dash, shape }) {
-  const SVG = "http://www.w3.org/2000/svg";
-  const make = (tag, attributes) => {
-    const node = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    return node;
-  };
-  const svg = make("svg", { viewBox: "0 0 34 14", width: 34, height: 14, "aria-hidden": "true", class: `labs-ex-${color}` });
-  const dashes = { solid: "", dashed: "7 4", dotted: "2 4", dashdot: "8 3 2 3", long: "12 4" };
-  const pieces = [];
-  const recorder = {
-    moveTo: (x, y) => pieces.push(`M${x} ${y}`),
-    lineTo: (x, y) => pieces.push(`L${x} ${y}`),
-    closePath: () => pieces.push("Z"),
-    arc: (x, y, r) => pieces.push(`A${r} ${r} 0 1 1 ${x - r} ${y}A${r} ${r} 0 1 1 ${x + r} ${y}`),
-  };
-  markerPath(recorder, shape, 17, 7, 4);
-  svg.append(make("path", { d: "M1 7H33", "stroke-width": 2, "stroke-dasharray": dashes[dash] }));
-  svg.append(make("path", { d: pieces.join(""), class: "labs-ex-filled" }));
-  return svg;
 }
 
 // The table that is legend, switches and results in one; returns its setter.

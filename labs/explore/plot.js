@@ -54,6 +54,29 @@ export function markerPath(path, shape, x, y, r) {
   }
 }
 
+// A short piece of a curve's line, with its marker if it has one, for a legend.
+export function swatch({ color, dash, shape }) {
+  const SVG = "http://www.w3.org/2000/svg";
+  const make = (tag, attributes) => {
+    const node = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+  const svg = make("svg", { viewBox: "0 0 34 14", width: 34, height: 14, "aria-hidden": "true", class: `labs-ex-${color}` });
+  const dashes = { solid: "", dashed: "7 4", dotted: "2 4", dashdot: "8 3 2 3", long: "12 4" };
+  const pieces = [];
+  const recorder = {
+    moveTo: (x, y) => pieces.push(`M${x} ${y}`),
+    lineTo: (x, y) => pieces.push(`L${x} ${y}`),
+    closePath: () => pieces.push("Z"),
+    arc: (x, y, r) => pieces.push(`A${r} ${r} 0 1 1 ${x - r} ${y}A${r} ${r} 0 1 1 ${x + r} ${y}`),
+  };
+  if (shape) markerPath(recorder, shape, 17, 7, 4);
+  svg.append(make("path", { d: "M1 7H33", "stroke-width": 2, "stroke-dasharray": dashes[dash] }));
+  svg.append(make("path", { d: pieces.join(""), class: "labs-ex-filled" }));
+  return svg;
+}
+
 export class Plot {
   // `x` and `y` are {range, label, log}; with `equal` one unit is as long across as up (the ranges then grow to fit).
   constructor(stage, { label, x, y, draw, equal = false, shape = 0.75, parent = stage.main }) {

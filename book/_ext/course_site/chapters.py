@@ -33,7 +33,7 @@ CHAPTERS = (
     Chapter(
         3,
         "surrogate_losses",
-        "Surrogate losses",
+        "Surrogate losses and early stopping",
         "Why does everyone train with cross-entropy when they report accuracy?",
     ),
     Chapter(4, "batch_and_minibatch", "Batch and minibatch algorithms", "How large should my batch be?"),
