@@ -11,6 +11,7 @@ from typing import Any
 from labs import cards
 from labs.exercises import (
     batch_and_minibatch,
+    empirical_risk_minimization,
     ill_conditioning,
     learning_vs_optimization,
     pages,
@@ -40,7 +41,13 @@ __all__ = [
     "stub",
 ]
 
-CHAPTERS = (learning_vs_optimization, surrogate_losses, batch_and_minibatch, ill_conditioning)
+CHAPTERS = (
+    learning_vs_optimization,
+    empirical_risk_minimization,
+    surrogate_losses,
+    batch_and_minibatch,
+    ill_conditioning,
+)
 
 
 def exercises() -> dict[str, Exercise]:
