@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +108,10 @@ def test_the_starter_itself_loads_no_torch() -> None:
     code = "import sys, labs.data_parallel; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "False"
+
+
+def test_the_chapter_shows_the_lines_that_are_run() -> None:
+    book = Path(__file__).parents[1] / "book" / "04_batch_and_minibatch.ipynb"
+    text = "\n".join("".join(cell["source"]) for cell in json.loads(book.read_text("utf-8"))["cells"])
+    (shown,) = (block for block in re.findall(r"```python\n(.*?)\n```", text, re.DOTALL) if "all_reduce" in block)
+    assert shown in Path(worker.__file__).read_text("utf-8")

@@ -67,7 +67,7 @@ export function render({ model, el }) {
   const curves = new Plot(stage, {
     label: "Excess loss", shape: 0.42, draw: drawCurves,
     x: { range: [1, MAX_PASSES * numExamples], label: "examples seen", log: true },
-    y: { range: [highest / 1e5, highest * 4], label: "J − min J", log: true },
+    y: { range: [highest / 1e4, highest * 4], label: "J − min J", log: true },
   });
   const moveStart = (u, v) => (state.start = [u, v]);
   stage.handle({
@@ -83,13 +83,13 @@ export function render({ model, el }) {
       label: "batch size B", min: 1, max: numExamples, log: true, value: state.batch_size,
       show: (value) => String(Math.round(value)), input: (value) => (state.batch_size = Math.round(value)),
     }),
-    learning_rate: stage.slider({
-      label: "learning rate η", min: 0.005, max: 2.5 / top, log: true, value: state.learning_rate,
-      input: (value) => (state.learning_rate = value),
-    }),
     num_passes: stage.slider({
       label: `passes over the ${numExamples} examples`, min: 1, max: MAX_PASSES, step: 1, value: state.num_passes,
       show: String, input: (value) => (state.num_passes = value),
+    }),
+    learning_rate: stage.slider({
+      label: "learning rate η", min: 0.005, max: 2.5 / top, log: true, value: state.learning_rate,
+      input: (value) => (state.learning_rate = value),
     }),
   };
   sliders.learning_rate.mark(2 / top, "2/λmax");
@@ -125,11 +125,11 @@ export function render({ model, el }) {
   }
 
   function update() {
-    const { batch_size: batch, learning_rate: rate } = state;
+    const { batch_size: batch } = state;
     runs = [{ ...run(numExamples), ...FULL, name: "all" }, { ...run(batch), ...LOOK, name: `B = ${batch}` }];
     const { mean, trace } = gradientMoments({ x, y }, state.start);
     const [length, error] = [Math.hypot(...mean), standardErrorOf(trace, numExamples, batch)];
-    step = { tip: [state.start[0] - rate * mean[0], state.start[1] - rate * mean[1]], radius: rate * error };
+    step = { tip: [state.start[0] - mean[0], state.start[1] - mean[1]], radius: error };
     const [full, mini] = runs;
     readout({
       updates: String(Math.ceil(numExamples / batch) * state.num_passes),
@@ -140,7 +140,7 @@ export function render({ model, el }) {
     const one =
       batch === numExamples
         ? "The batch is all there is: each step is exact."
-        : `At the start a batch of ${batch} errs by ${format((100 * error) / length)} % of the gradient's length (circle).`;
+        : `At the start the gradient of ${counted(batch, "example")} errs by ${format((100 * error) / length)} % of the length of ∇J (circle at the tip of −∇J).`;
     const first = surface.excess(...state.start);
     const left = ({ end }) => (end <= first ? `leaves ${format(end)}` : end < Infinity ? `rises to ${format(end)}` : "diverges");
     const seen = state.num_passes * numExamples;
