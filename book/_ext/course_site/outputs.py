@@ -25,6 +25,7 @@ def setup(app: Sphinx) -> None:
     app.add_post_transform(CodeToRead)
     app.connect("html-page-context", _plain_folds, priority=899)
     app.connect("html-page-context", _sized_images, priority=899)
+    app.connect("html-page-context", _linked_pages, priority=899)
 
 
 class LiveControls(SphinxPostTransform):
@@ -92,3 +93,15 @@ def _sized_images(app: Sphinx, pagename: str, templatename: str, context: dict[s
 
     if context.get("body"):
         context["body"] = re.sub(r'<img[^>]*\ssrc="[^"]*_images/([^"]+)"[^>]*>', sized, context["body"])
+
+
+def _linked_pages(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """What an output links to as a notebook in the same folder is a page here."""
+    folder = pagename.rpartition("/")[0]
+
+    def linked(match: re.Match[str]) -> str:
+        page = f"{folder}/{match[1]}".removeprefix("/")
+        return f'<a href="{match[1]}.html">' if page in app.env.found_docs else match[0]
+
+    if context.get("body"):
+        context["body"] = re.sub(r'<a href="([\w-]+)\.ipynb">', linked, context["body"])

@@ -1,4 +1,4 @@
-"""What the page remembers of the reader's guesses: the script goes only to pages that have a use for it."""
+"""Questions to guess at: their style, and the script that remembers guesses, on the pages that have a use for them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from sphinx.application import Sphinx
 
 __all__ = ["setup"]
 
-SCRIPT = "predictions.js"
-MARKS = ('class="predict"', "data-predictions")
+MARKS = ('class="predict"', 'class="predictions"')
 
 
 def setup(app: Sphinx) -> None:
     """Registers the choice of pages."""
-    app.connect("html-page-context", _add_script)
+    app.connect("html-page-context", _add_files)
 
 
-def _add_script(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Adds the script where there is a question, or the place for the tally of all."""
+def _add_files(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Adds both where there is a question, or the place for the tally of all."""
     if any(mark in context.get("body", "") for mark in MARKS):
-        app.add_js_file(SCRIPT, priority=900, loading_method="defer")
+        app.add_css_file("predictions.css", priority=901)
+        app.add_js_file("predictions.js", priority=901, loading_method="defer")

@@ -1,87 +1,80 @@
 // Remembers, in this browser only, what the reader guessed before the first plot, and how often the guess was right.
 (() => {
   const KEY = "course-predictions";
-  let memory = {}; // where the browser keeps nothing, guesses last as long as the page
+  let guesses = {}; // "page#question" → {right: whether the first guess was, open: which choice stands open}
+  let kept = true; // where the browser stores nothing, guesses last as long as the page
+
+  const isGuess = ([, guess]) => guess && typeof guess.right === "boolean";
   const load = () => {
+    if (!kept) return;
     try {
-      const kept = JSON.parse(localStorage.getItem(KEY) || "{}");
-      if (kept && typeof kept === "object" && !Array.isArray(kept)) memory = kept;
-    } catch { /* no storage, or not ours */ }
-    return memory;
+      guesses = Object.fromEntries(Object.entries(JSON.parse(localStorage.getItem(KEY)) || {}).filter(isGuess));
+    } catch { /* no storage, or nothing of ours in it */ }
   };
-  const save = (guesses) => {
-    memory = guesses;
-    try { localStorage.setItem(KEY, JSON.stringify(guesses)); } catch { /* as above */ }
+  const save = () => {
+    try { localStorage.setItem(KEY, JSON.stringify(guesses)); } catch { kept = false; }
   };
 
   const page = location.pathname.split("/").pop().replace(/\.html$/, "");
   const nameOf = (question) => `${page}#${question.id}`;
-  const choicesOf = (question) => [...question.querySelectorAll("details.predict-choice")];
-  const isRight = (choice) => choice.dataset.right === "true";
-  const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
-
-  const tally = (guesses) => {
+  const tally = () => {
     const all = Object.values(guesses);
-    const right = all.filter((guess) => guess && guess.right === true).length;
-    return `Your first guess was right in ${right} of ${plural(all.length, "question")} so far.`;
+    const right = all.filter((guess) => guess.right).length;
+    return `Your first guess was right in ${right} of ${all.length} question${all.length === 1 ? "" : "s"} so far.`;
   };
+  const wordsUnder = (question) => {
+    const guess = guesses[nameOf(question)];
+    return guess ? `Your first guess here was ${guess.right ? "right" : "wrong"}. ${tally()}` : "";
+  };
+  const wordsForAll = () => (Object.keys(guesses).length ? tally()
+    : "This browser remembers no guess yet: answer the question at the start of a chapter.");
 
-  // The line below a question, and the one on the page of progress: what was guessed, and the button to forget it.
-  const footer = (place, words) => {
-    const line = document.createElement("p");
-    line.className = "predict-tally";
+  const lines = [];
+  const showAll = () => {
+    for (const { line, button, words } of lines) {
+      line.textContent = words();
+      line.hidden = !line.textContent;
+      button.hidden = !Object.keys(guesses).length;
+    }
+  };
+  const forget = (place, line) => {
+    guesses = {};
+    save();
+    for (const choice of document.querySelectorAll("details.predict-choice[open]")) choice.open = false;
+    showAll();
+    (place.querySelector("summary") || line).focus(); // the button that had the focus is gone
+  };
+  const addLine = (place, words) => {
+    const line = Object.assign(document.createElement("p"), { className: "predict-tally", tabIndex: -1 });
     line.setAttribute("role", "status");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "predict-forget";
+    const button = Object.assign(document.createElement("button"), { className: "predict-forget", type: "button" });
     button.textContent = "Forget all my guesses";
+    button.addEventListener("click", () => forget(place, line));
     place.append(line, button);
-    const show = () => {
-      const text = words();
-      line.textContent = text;
-      button.hidden = !Object.keys(memory).length;
-      line.hidden = !text;
-    };
-    button.addEventListener("click", () => {
-      save({});
-      for (const choice of document.querySelectorAll("details.predict-choice[open]")) choice.open = false;
-      showAll();
-      const first = place.querySelector("summary");
-      if (first) first.focus();
-      else { line.tabIndex = -1; line.focus(); }
-    });
-    return show;
+    lines.push({ line, button, words });
   };
-
-  const wordsUnder = (question) => () => {
-    const guess = memory[nameOf(question)];
-    if (!guess) return "";
-    return `Your first guess here was ${guess.right ? "right" : "wrong"}. ${tally(memory)}`;
-  };
-  const wordsForAll = () =>
-    Object.keys(memory).length ? tally(memory) : "This browser remembers no guess yet: answer the question at the start of a chapter.";
-
-  load();
-  const shows = [];
-  const showAll = () => { for (const show of shows) show(); };
-  for (const question of document.querySelectorAll(".predict[id]")) {
-    const choices = choicesOf(question);
-    const kept = memory[nameOf(question)];
-    if (kept && choices[kept.open]) choices[kept.open].open = true;
-    shows.push(footer(question, wordsUnder(question)));
+  const addQuestion = (question) => {
+    const choices = [...question.querySelectorAll("details.predict-choice")];
+    const last = choices[(guesses[nameOf(question)] || {}).open];
+    if (last) last.open = true;
+    addLine(question, () => wordsUnder(question));
     // The click, not the toggle: choices that open for printing, or by a link, are no guesses.
     choices.forEach((choice, index) => choice.querySelector("summary").addEventListener("click", () => {
-      const guesses = load();
-      const guess = guesses[nameOf(question)] || { right: isRight(choice) };
-      save({ ...guesses, [nameOf(question)]: { ...guess, open: choice.open ? -1 : index } });
+      load(); // another page may have added to it
+      const first = guesses[nameOf(question)] || { right: choice.dataset.right === "true" };
+      guesses[nameOf(question)] = { right: first.right, open: choice.open ? -1 : index };
+      save();
       showAll();
     }));
-  }
-  for (const place of document.querySelectorAll("[data-predictions], .predictions")) shows.push(footer(place, wordsForAll));
+  };
+
+  load();
+  document.querySelectorAll(".predict[id]").forEach(addQuestion);
+  for (const place of document.querySelectorAll(".predictions")) addLine(place, wordsForAll);
   showAll();
   addEventListener("storage", (event) => {
     if (event.key !== KEY && event.key !== null) return;
-    memory = {};
+    guesses = {};
     load();
     showAll();
   });
