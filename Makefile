@@ -18,7 +18,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VECLIB_
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab serve refresh seeds validate colab adopt check format clean distclean
+.PHONY: help book test lab serve refresh seeds bench validate colab adopt check format clean distclean
 
 help:  ## list the commands
 	@echo "Usage: make COMMAND"
@@ -56,6 +56,9 @@ colab: $(VENV)/installed  ## run the notebooks as on Colab, each alone in a fres
 adopt: $(VENV)/installed  ## write the address of your repository everywhere (REPO=https://github.com/you/fork)
 	@$(BIN)/python book/_tools/adopt.py "$$REPO"
 
+bench: benchmarks/.venv/installed  ## labs beside the libraries a reader would pick instead (BENCH="--only T1 --threads 2")
+	@benchmarks/.venv/bin/python -m benchmarks $(BENCH)
+
 validate: $(VENV)/installed  ## what the notebooks lack (NOTEBOOKS="book/05_….ipynb")
 	@$(BIN)/python book/_tools/rules.py $(NOTEBOOKS)
 
@@ -75,6 +78,13 @@ $(VENV)/installed: requirements.txt pyproject.toml book/_tools/colab.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/wheels --requirement book/_tools/colab.txt
+	@touch $@
+
+# The peers live in an environment of their own, which they may not give another torch.
+benchmarks/.venv/installed: benchmarks/requirements.txt
+	@echo "Installing the peers into benchmarks/.venv …"
+	@test -x benchmarks/.venv/bin/python || $(PYTHON) -m venv benchmarks/.venv
+	@benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@touch $@
 
 # A changed configuration, extension or theme is not seen by Sphinx page by page: build from nothing then.

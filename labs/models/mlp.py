@@ -91,7 +91,7 @@ class MLP(Layered):
         dtype: torch.dtype = torch.float32,
         device: torch.device | str | None = None,
     ) -> Float[Tensor, "*runs P"]:
-        """A random θ: weights N(0, variance of the scheme) × ``gain``, biases N(0, ``bias_sd``²).
+        """A random θ: weights N(0, variance of the scheme) × ``gain``, biases N(0, s²) with s = ``bias_sd``.
 
         Args:
             generator: Source of the draw, e.g. ``labs.device.generator("init")``.

@@ -77,7 +77,7 @@ def _holds(data: dict[str, Any]) -> bool:
     values = [_number(low), _number(high)]
     expected = data["expected"]
     limits = [_number(v) for v in (expected if isinstance(expected, list) else [expected])]
-    slack = ROUNDING * max(abs(v) for v in values + limits if math.isfinite(v))
+    slack = ROUNDING * max((abs(v) for v in values + limits if math.isfinite(v)), default=0.0)
     margin = _number(data.get("tolerance") or 0) * (abs(limits[0]) if data.get("relative") else 1) + slack
     match data["relation"]:
         case "at least":
