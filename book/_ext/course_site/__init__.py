@@ -13,6 +13,6 @@ __all__ = ["setup"]
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connects the parts to Sphinx."""
-    for part in (math, offline, outputs, launch, predictions, course_map, measured, notes, notes, reference):
+    for part in (math, offline, outputs, launch, predictions, course_map, measured, notes, reference):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
