@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labs import figures, inputs
+from labs.explore.pictures import closed_png
 from labs.explore.sampling import LeastSquares, minibatch_path
 from labs.explore.widget import Explorable
 
@@ -125,8 +126,8 @@ def describe(config: Mapping[str, Any]) -> str:
     text = (
         f"Explorable: contour map of a regression on {count} examples with the paths of batch size "
         f"{config['batch_size']} and of the full batch at learning rate {config['learning_rate']:.3g}. After "
-        f"{config['num_passes']} passes the first {mini}, the second {full} above the minimum. At the start the gradient "
-        f"has length {length:.3g} and that of a batch a standard error of {error:.3g}."
+        f"{config['num_passes']} passes the first {mini}, the second {full} above the minimum. At the start the "
+        f"gradient has length {length:.3g} and that of a batch a standard error of {error:.3g}."
     )
     return re.sub(r"-(?=\d)", "−", text)
 
@@ -135,15 +136,14 @@ def picture(config: Mapping[str, Any]) -> bytes:
     """The state as a PNG, for GitHub, paper, and the moment before the script runs."""
     problem, found = LeastSquares(config["x"], config["y"]), runs(config)
     roles = dict(zip(found, ("gradient_descent", "minibatch"), strict=True))
+    across, up = (tuple(ends) for ends in config["domain"])
     fig, (above, below) = figures.figure(2, height=6.4, height_ratios=(3, 2))
     figures.contour(
         problem, {name: path for name, (path, _) in found.items()}, roles=roles, ax=above,
-        domain=tuple(tuple(ends) for ends in config["domain"]), title=textwrap.fill(config["title"], 42),
+        domain=(across, up), title=textwrap.fill(config["title"], 42),
     )  # fmt: skip
     for name, (path, seen) in found.items():
         style = figures.style.look(name, roles, 0)
         below.step(np.maximum(seen, 1), np.maximum(problem.excess(path), 1e-12), where="post", **style)
     below.set(xscale="log", yscale="log", xlabel="examples seen", ylabel="J − min J")
-    data, _ = figures.style.png(fig)
-    figures.style.plt.close(fig)
-    return data
+    return closed_png(fig)
