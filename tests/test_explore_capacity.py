@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 
 from labs import data, explore
 from labs.explore.capacity import check_config, describe, fits, true_risk
@@ -125,3 +126,11 @@ def test_sliders_taps_and_buttons_change_what_is_shown(explorable_page: OpenPage
     box = page.locator("canvas").nth(1).bounding_box()
     page.mouse.click(box["x"] + 50, box["y"] + box["height"] / 2)
     assert _read_outs(page)["parameters"] == "1 for 20 points"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_phone(theme: str, explorable_page: OpenPage) -> None:
+    page = explorable_page(("capacity", _explorable().config), width=390, theme=theme)
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    assert [violation["id"] for violation in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -46,7 +46,7 @@ export function render({ model, el }) {
 
   const stage = new Stage(el, {
     title: initial.title,
-    hint: "Move the sliders, tap the lower plot to choose a degree, draw a new sample.",
+    hint: "Move the sliders, tap the lower plot to choose a degree, or draw a new sample. Grey: the true risk for the other samples.",
     update,
     settled: () => {
       model.set("config", structuredClone(state));
@@ -132,7 +132,7 @@ export function render({ model, el }) {
   function drawErrors(plot) {
     const line = (all, of) => all.flatMap((errorsAt, d) => [d, Math.max(of(errorsAt), 1e-12)]);
     errors.forEach((all, k) => {
-      if (k !== state.sample) plot.line(line(all, ({ risk }) => risk), { color: "line", width: 1, halo: false });
+      if (k !== state.sample) plot.line(line(all, ({ risk }) => risk), { color: "axis", width: 0.8, halo: false });
     });
     plot.rule({ y: floor, color: "muted", dash: "dotted" });
     plot.rule({ x: shown(), color: "muted" });
