@@ -50,10 +50,11 @@ def badges(address: str, branch: str, notebook: str) -> str:
         return ""
     tests = f"{address}/actions/workflows/book.yml"
     colab, binder = "https://colab.research.google.com", "https://mybinder.org"
+    on_binder = f"{binder}/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/book/progress.ipynb"
     return (
         f"[![Tests]({tests}/badge.svg?branch={branch})]({tests})\n"
         f"[![Open in Colab]({colab}/assets/colab-badge.svg)]({colab}/github/{found[1]}/blob/{branch}/{notebook})\n"
-        f"[![Open on Binder]({binder}/badge_logo.svg)]({binder}/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/book)\n"
+        f"[![Open on Binder]({binder}/badge_logo.svg)]({on_binder})\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs notebooks as Colab would, without a network: `python book/_tools/colab.py [--widgets 7 8] NOTEBOOK …`.
+"""Runs notebooks as Colab would, without a network: `python book/_tools/colab.py [--widgets 8] NOTEBOOK …`.
 
 Each notebook is alone in an empty folder outside the checkout, its kernel in a fresh environment that has what Colab
 has: torch, numpy, matplotlib, scikit-learn, IPython and ipywidgets, once in version 7.7 and once in 8. The repository
@@ -29,11 +29,22 @@ OLD_WIDGETS = ("ipywidgets<8", "widgetsnbextension<4", "jupyterlab_widgets<2", "
 FETCHED = {"labs", "anywidget", "psygnal", "tqdm"}
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
-# Colab's kernels import google.colab before the first cell; this one remembers that it was asked for widgets.
+# Colab's kernels import google.colab before the first cell. This one remembers that it was asked for widgets, and
+# answers in the place where anywidget looks.
+OUTPUT = """\
+from types import SimpleNamespace
+
+ASKED, _widgets = [], SimpleNamespace(_installed_url=None)
+
+
+def enable_custom_widget_manager():
+    ASKED.append(True)
+    _widgets._installed_url = "https://example.org/manager.js"
+"""
 STUB = {
     "google/__init__.py": "",
     "google/colab/__init__.py": "from google.colab import output\n",
-    "google/colab/output.py": "ASKED = []\n\n\ndef enable_custom_widget_manager():\n    ASKED.append(True)\n",
+    "google/colab/output.py": OUTPUT,
 }
 LAST_CELL = "import google.colab; assert google.colab.output.ASKED; assert 'site-packages' in labs.__file__"
 
@@ -152,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="all chapters where none is named")
-    parser.add_argument("--widgets", nargs="+", type=int, choices=(7, 8), default=(7, 8), help="which ipywidgets")
+    parser.add_argument("--widgets", action="append", type=int, choices=(7, 8), help="which ipywidgets, both else")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="notebooks run at a time")
     parser.add_argument("--wheels", type=Path, default=Path(sys.prefix) / "wheels", help="what pip finds there")
     options = parser.parse_args(arguments)
@@ -162,9 +173,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit(f"There are no wheels in {options.wheels}: `make colab` fetches them once.")
     if shutil.which("git") is None:
         raise SystemExit("The notebooks fetch labs with git, and there is none here: install git.")
-    paths = options.notebooks or chapters()
-    failures = asyncio.run(try_all(paths, options.widgets, options.wheels.resolve(), max(1, options.jobs)))
-    runs = len(paths) * len(options.widgets)
+    paths, generations = options.notebooks or chapters(), options.widgets or [7, 8]
+    failures = asyncio.run(try_all(paths, generations, options.wheels.resolve(), max(1, options.jobs)))
+    runs = len(paths) * len(generations)
     print(f"{runs - failures} of {runs} runs are well.")
     return 1 if failures else 0
 

@@ -127,10 +127,11 @@ def place_address(notebook: NotebookNode, address: str) -> None:
 
 
 def place_setup(notebook: NotebookNode) -> None:
-    """Puts the set-up cell's present text where the notebook has its set-up cell."""
+    """Puts the set-up cell's present text where the notebook has its set-up cell, folded away in JupyterLab too."""
     for cell in code_cells(notebook):
         if "setup" in tags(cell):
             cell.source, cell.metadata["tags"] = setup_source(), list(SETUP_TAGS)
+            cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def seal(notebook: NotebookNode) -> None:
