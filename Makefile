@@ -18,7 +18,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VECLIB_
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab serve refresh seeds bench validate colab adopt check format clean distclean
+.PHONY: help book test lab serve refresh seeds bench validate colab adopt pdf zip check format clean distclean
 
 help:  ## list the commands
 	@echo "Usage: make COMMAND"
@@ -43,6 +43,12 @@ lab: $(VENV)/installed  ## open the course in JupyterLab
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+pdf: $(PAGE)  ## print the whole book into _build/downhill.pdf
+	@$(BIN)/python book/_tools/pdf.py _build/html _build/downhill.pdf
+
+zip: $(PAGE)  ## pack the built book into _build/downhill.zip, to be read without a network
+	@$(BIN)/python book/_tools/archive.py _build/html _build/downhill.zip
 
 refresh: $(VENV)/installed  ## run the notebooks again, in place (NOTEBOOKS="book/05_….ipynb", CHANGED=1, JOBS=2)
 	@$(ONE_THREAD) $(BIN)/python book/_tools/refresh.py --jobs $(JOBS) $(if $(CHANGED),--changed) $(NOTEBOOKS)
