@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 
 from labs import explore
 from labs.explore.margins import check_config, describe, read_loss
 from labs.losses import MARGIN_LOSSES
 
 InNode = Callable[..., Any]
+OpenPage = Callable[..., Any]
+FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 EVALUATE = """
 return given.map((m) => Object.fromEntries(
   Object.entries(MARGIN_LOSSES).map(([name, { value, slope }]) => [name, [value(m), slope(m)]]),
@@ -75,3 +78,48 @@ def test_the_sentence_and_the_picture_say_where_the_line_stands() -> None:
     )
     bundle, _ = explorable._repr_mimebundle_()
     assert bundle["image/png"].startswith("iVBOR")
+
+
+def _row(page: Any, name: str) -> list[str]:
+    page.evaluate(FRAME)
+    row = page.locator(".labs-ex-results tbody tr").filter(has_text=name)
+    return row.locator("td").all_text_contents()
+
+
+def test_keys_the_slider_and_a_click_move_the_margin(explorable_page: OpenPage) -> None:
+    page = explorable_page(("margins", explore.margins(0.5).config))
+    assert _row(page, "hinge") == ["0.500", "−1.00", "push"]
+    page.get_by_role("slider", name="Margin", exact=True).focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")  # three tenths of the axis: from 0.5 to 2.3
+    assert _row(page, "hinge") == ["0", "0", "silent"]
+    assert _row(page, "squared") == ["1.69", "2.60", "pull"]
+    page.get_by_role("slider", name="margin m", exact=True).fill("-1")
+    assert _row(page, "perceptron") == ["1.00", "−1.00", "push"]
+    assert _row(page, "0-1") == ["1.00", "0", "silent"]
+    page.get_by_role("button", name="Reset").click()
+    assert _row(page, "hinge") == ["0.500", "−1.00", "push"]
+
+
+def test_the_unit_and_the_switches_change_what_is_said(explorable_page: OpenPage) -> None:
+    page = explorable_page(("margins", explore.margins(-0.2, ["zero_one", "logistic"]).config))
+    verdict = page.locator(".labs-ex-verdict")
+    page.evaluate(FRAME)
+    assert verdict.inner_text() == "Below the 0-1 loss here, so no bound of it: logistic."
+    page.get_by_role("slider", name="logistic loss in").fill("1")
+    assert _row(page, "logistic")[0] == "1.15"
+    assert verdict.inner_text() == "No loss that is shown lies below the 0-1 loss here."
+    page.get_by_role("checkbox", name="logistic").uncheck()
+    assert _row(page, "logistic") == ["–", "–", "not shown"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_violation_and_no_sideways_scrolling(theme: str, width: int, explorable_page: OpenPage) -> None:
+    page = explorable_page(("margins", explore.margins().config), theme=theme, width=width)
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    assert [violation["id"] for violation in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (
+        page.locator(".labs-ex-results tbody tr").first.locator("td").nth(1).is_visible()
+    )  # the slope, on a phone too
