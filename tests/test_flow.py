@@ -29,10 +29,10 @@ def test_ten_decades_of_a_flow_that_grows_as_the_logarithm() -> None:
 
 
 def test_it_is_the_limit_of_gradient_descent() -> None:
-    def f(theta):
+    def f(theta: torch.Tensor) -> torch.Tensor:
         return (theta**4).sum(-1) / 4 + theta[..., 0] * theta[..., 1]
 
-    def gradient(theta):
+    def gradient(theta: torch.Tensor) -> torch.Tensor:
         return theta**3 + theta.flip(-1)
 
     start = torch.tensor([1.0, 0.5], dtype=F64)
