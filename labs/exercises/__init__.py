@@ -5,6 +5,7 @@ Each chapter is a module with its ``TITLE`` and its ``EXERCISES``; the list ``CH
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,18 @@ def progress() -> None:
 
 
 def export_progress(path: str | Path) -> None:
-    """Writes your progress to a file of your own, to keep it or to take it to another machine."""
-    marks, _ = record.load()
-    Path(path).expanduser().write_text(record.text(marks), encoding="utf-8")
+    """Writes your progress to a file of your own, to keep it or to take it to another machine.
+
+    Raises:
+        ValueError: if no file can be written there.
+    """
+    marks, note = record.load()
+    target = Path(path).expanduser()
+    try:
+        target.write_text(record.text(marks), encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{target} cannot be written ({error.strerror}); name a file in a folder of yours") from None
+    _say(f"{_count(marks)} in {target.absolute()}. {note}".strip())
 
 
 def import_progress(path: str | Path) -> None:
@@ -116,10 +126,20 @@ def import_progress(path: str | Path) -> None:
     Raises:
         ValueError: if it is no such file; your progress is then as it was.
     """
+    source = Path(path).expanduser()
     try:
-        content = Path(path).expanduser().read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ValueError(f"there is no file {path}; give the path that export_progress wrote to") from None
-    note = record.store(record.parse(content))
-    if note:
-        cards.show(note, f"<p>{note}</p>")
+        marks = record.parse(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = f"{source} cannot be read ({error.strerror})"
+        raise ValueError(f"{reason}; give the path that export_progress wrote to") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{source} is no progress file: it is not text") from None
+    _say(f"{_count(marks)} added from {source}. {record.store(marks)}".strip())
+
+
+def _count(marks: record.Marks) -> str:
+    return "1 exercise is" if len(marks) == 1 else f"{len(marks)} exercises are"
+
+
+def _say(sentence: str) -> None:
+    cards.show(sentence, f"<p>{html.escape(sentence)}</p>")

@@ -175,7 +175,9 @@ def test_export_and_import(path, tmp_path, monkeypatch, capsys):
     record.mark("5.2", "solved")
     exercises.import_progress(tmp_path / "mine.json")
     assert record.load()[0] == {"5.1": SOLVED, "5.2": SOLVED}
-    assert capsys.readouterr().out == ""
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"1 exercise is in {tmp_path / 'mine.json'}."
+    assert second == f"1 exercise is added from {tmp_path / 'mine.json'}."
 
 
 def test_importing_something_else_changes_nothing(memory, tmp_path):
@@ -183,6 +185,25 @@ def test_importing_something_else_changes_nothing(memory, tmp_path):
     (tmp_path / "mine.json").write_text('{"cells": []}')
     with pytest.raises(ValueError, match="no progress file"):
         exercises.import_progress(tmp_path / "mine.json")
-    with pytest.raises(ValueError, match="there is no file"):
+    with pytest.raises(ValueError, match=r"none\.json cannot be read"):
         exercises.import_progress(tmp_path / "none.json")
     assert record.load()[0] == {"5.1": SOLVED}
+
+
+@pytest.mark.parametrize("place", ["a folder", "no folder/mine.json"])
+def test_where_nothing_can_be_written_or_read_one_sentence_says_so(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
+    (tmp_path / "a folder").mkdir()
+    with pytest.raises(ValueError, match=r"cannot be written \(.*\); name a file"):
+        exercises.export_progress(tmp_path / place)
+    with pytest.raises(ValueError, match=r"cannot be read \(.*\); give the path"):
+        exercises.import_progress(tmp_path / place)
+
+
+def test_a_file_that_is_not_text_is_refused_and_progress_stays(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
+    record.mark("5.1", "solved")
+    (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(ValueError, match="is no progress file: it is not text"):
+        exercises.import_progress(tmp_path / "picture")
+    assert record.load()[0]["5.1"]["state"] == "solved"
