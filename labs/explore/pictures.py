@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labs.figures import style
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from labs.figures.style import Figure
 
 __all__ = ["closed_png"]
 

@@ -94,7 +94,8 @@ def _computed(
             while waiting and len(running) < pool.capacity:
                 index = waiting.popleft()
                 running[pool.submit(compute, experiment, parts[index], course_seed() - BASE_SEED)] = index
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            finished = wait(running, return_when=FIRST_COMPLETED).done
+            for future in sorted(finished, key=lambda future: failure(future) is not None):  # first what is to be kept
                 index = running.pop(future)
                 error = failure(future)
                 if error is None:

@@ -29,7 +29,12 @@ CHAPTERS = (
         "Learning and pure optimization",
         "If the loss is still falling, why should I stop?",
     ),
-    Chapter(2, "empirical_risk_minimization", "Empirical risk", "Why not simply minimize the error on my data?"),
+    Chapter(
+        2,
+        "empirical_risk_minimization",
+        "Empirical risk minimization",
+        "Why not simply minimize the error on my data?",
+    ),
     Chapter(
         3,
         "surrogate_losses",
