@@ -297,6 +297,19 @@ export class Stage {
     return (texts) => Object.entries(texts).forEach(([name, text]) => setText(values[name], text));
   }
 
+  // Takes over what Python sets, unless it cannot be shown or is shown already; returns what ends the explorable.
+  follow(model, { complaint, shown, adopt }) {
+    const take = () => {
+      const config = model.get("config");
+      if (!complaint(config) && JSON.stringify(config) !== JSON.stringify(shown())) adopt(config);
+    };
+    model.on("change:config", take);
+    return () => {
+      model.off("change:config", take);
+      this.dispose();
+    };
+  }
+
   dispose() {
     this.stopAnimation();
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);

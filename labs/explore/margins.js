@@ -160,13 +160,5 @@ export function render({ model, el }) {
     }
   }
 
-  const follow = () => {
-    const config = model.get("config");
-    if (!marginComplaint(config) && JSON.stringify(config) !== JSON.stringify(state)) adopt(config);
-  };
-  model.on("change:config", follow);
-  return () => {
-    model.off("change:config", follow);
-    stage.dispose();
-  };
+  return stage.follow(model, { complaint: marginComplaint, shown: () => state, adopt });
 }

@@ -151,13 +151,5 @@ export function render({ model, el }) {
     plot.context.fillText(text, plot.toX(steps[at] + 1) - (below ? 8 : 0), plot.toY(values[at]) + (below ? 14 : -6));
   }
 
-  const follow = () => {
-    const config = model.get("config");
-    if (!complaint(config) && JSON.stringify(config) !== JSON.stringify(state)) adopt(config);
-  };
-  model.on("change:config", follow);
-  return () => {
-    model.off("change:config", follow);
-    stage.dispose();
-  };
+  return stage.follow(model, { complaint: complaint, shown: () => state, adopt });
 }
