@@ -16,7 +16,7 @@ from labs.sweeps.grid import Grid, Part
 from labs.sweeps.pool import MakesExecutor, Pool, failure, worker_lost
 from labs.sweeps.results import Results, assemble
 from labs.sweeps.store import Store
-from labs.sweeps.work import compute, one_thread
+from labs.sweeps.work import compute, one_thread, unpack
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,7 +99,7 @@ def _computed(
                 index = running.pop(future)
                 error = failure(future)
                 if error is None:
-                    yield index, future.result()
+                    yield index, unpack(future.result())
                     continue
                 if not worker_lost(error):
                     error.add_note(f"in the part {parts[index]} of the sweep")

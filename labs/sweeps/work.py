@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,15 @@ from labs.sweeps.grid import Part
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["compute", "one_thread"]
+__all__ = ["compute", "one_thread", "unpack"]
 
 
-def compute(experiment: Callable[..., Mapping[str, Any]], part: Part, seed: int) -> dict[str, Tensor]:
-    """The values of one part, wherever this happens to run: with one thread and the sender's course seed."""
+def compute(experiment: Callable[..., Mapping[str, Any]], part: Part, seed: int) -> bytes:
+    """The values of one part, wherever this happens to run: with one thread and the sender's course seed.
+
+    They come pickled (:func:`unpack`). Between processes, torch passes a tensor as a handle to memory that the sender
+    must still be alive to hand over; a worker that is killed in its next part would take this part's values along.
+    """
     with one_thread(), _course_seed(seed):
         returned = experiment(**part.fixed, **part.varied)
     if not isinstance(returned, Mapping) or not returned:
@@ -31,7 +36,12 @@ def compute(experiment: Callable[..., Mapping[str, Any]], part: Part, seed: int)
                 f"experiment returned {name!r} with shape {tuple(value.shape)}; "
                 f"its first dimension must be the {part.num_runs} runs of the ensemble"
             )
-    return values
+    return pickle.dumps(values)
+
+
+def unpack(values: bytes) -> dict[str, Tensor]:
+    """What :func:`compute` packed."""
+    return pickle.loads(values)
 
 
 @contextmanager
