@@ -37,8 +37,8 @@ check: $(VENV)/installed  ## style and types only (seconds)
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy $(TYPED)
 
-lab: $(VENV)/installed  ## open the course in JupyterLab
-	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=book --LabApp.default_url=/lab/tree/progress.ipynb \
+lab: $(VENV)/installed  ## open the course in JupyterLab, at its cover
+	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=book --LabApp.default_url=/lab/tree/index.md \
 		--LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)

@@ -153,6 +153,7 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "directive": ("no_myst_in_text", _append_text("```{note}\nx\n```"), "directive {note}"),
     "colon directive": ("no_myst_in_text", _append_text(":::{note}\nx\n:::"), "':::{'"),
     "label": ("no_myst_in_text", _append_text("(there)=\n\nText."), "(there)="),
+    "attributes": ("no_myst_in_text", _append_text("{.subtitle}\nText."), "'{.subtitle}'"),
     "labelled formula": ("no_myst_in_text", _append_text("$$\nx\n$$ (eq)"), "\\tag"),
     "two titles": ("headings_are_nested", _append_text("# Another"), "only heading of level 1"),
     "title elsewhere": ("headings_are_nested", lambda n: n.cells.append(n.cells.pop(0)), "must open with its title"),

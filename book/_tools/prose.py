@@ -16,6 +16,9 @@ from myst_parser.mdit_to_docutils.base import compute_unique_slug
 from nbformat import NotebookNode
 from notebooks import BOOK, code_cells, read
 
+# How a line of text begins that only MyST knows: a directive, a label, attributes, a break, a comment.
+MYST = re.compile(r":{3,}\{|\([\w:.-]+\)=$|\{[.#%].*\}$|\+\+\+|%\s")
+
 
 @cache
 def _parser() -> MarkdownIt:
@@ -134,7 +137,7 @@ def no_myst_in_text(notebook: NotebookNode, path: Path) -> Iterator[str]:
             code_follows = token.type == "text" and following and following.type == "code_inline"
             if code_follows and (role := re.search(r"\{[\w:+.-]+\}$", token.content)):
                 yield f"cell {number}: MyST role {role.group()} before a word in backquotes"
-            if token.type == "text" and (sign := re.match(r":{3,}\{|\([\w:.-]+\)=$|\+\+\+|%\s", token.content)):
+            if token.type == "text" and (sign := MYST.match(token.content)):
                 yield f"cell {number}: MyST syntax {sign.group()!r}"
             if token.type == "math_block_label":
                 yield f"cell {number}: the formula's label ({token.info}) is MyST; write \\tag{{…}}"

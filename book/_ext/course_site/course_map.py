@@ -1,32 +1,41 @@
-"""The map on the cover: a landscape whose valley winds down past the twelve chapters, drawn when the book is built.
+"""The cover: its map, a landscape whose valley winds down past the twelve chapters, and its list of the chapters.
 
 The surface is a soft minimum of paraboloids strung along a curve through the stations, each a little lower than the one
 before. So the contour lines are those of a function, and the path really leads downhill.
+
+The page itself is plain Markdown with a picture of the map, so that JupyterLab shows it whole. When the book is built,
+drawings whose stations are links take the place of the picture, and rows that are links that of the lists.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import contourpy
 import numpy as np
 from docutils import nodes
 from scipy.interpolate import CubicSpline
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util import logging
 
 from course_site.chapters import CHAPTERS, PARTS, Chapter
 
-__all__ = ["LAYOUTS", "Layout", "draw", "setup"]
+__all__ = ["LAYOUTS", "PICTURE", "Layout", "draw", "picture", "setup", "store"]
 
+BOOK = Path(__file__).parents[2]
+PICTURE = "_theme/map.svg"  # seen from the cover
 NUM_LEVELS = 12
 TITLE = "Map of the course"
 DESCRIPTION = (
     "A contour map of a mountain landscape. A path starts at chapter 1 near the summit and winds down the valley past "
     "all twelve chapters to the lowest point, chapter 12."
 )
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -150,37 +159,49 @@ def _two_lines(title: str) -> list[str]:
     return list(min(breaks, key=lambda pair: max(map(len, pair))))
 
 
-class cover(nodes.General, nodes.Element):
-    """Stands for the map and the list of chapters until the addresses of pages are known."""
+def picture() -> str:
+    """The wide map by itself: the light colours and the rules for maps of the book's style sheet are within."""
+    sheet = (BOOK / "_theme/static/course.css").read_text(encoding="utf-8")
+    light = sheet[: sheet.index('[data-theme="dark"]')]
+    colours = " ".join(re.findall(r"--(?:ink|paper|map|station)[\w-]*: #\w+;", light))
+    rules = "\n".join(re.findall(r"^\.map-.*$", sheet, re.MULTILINE))
+    style = f"<style>\nsvg {{ {colours} --text-font: Georgia, serif; }}\n{rules}\n</style>"
+    return draw(LAYOUTS[0], lambda chapter: "").replace("<title", f"{style}<title", 1)
 
 
-class Cover(SphinxDirective):
-    """``{course-map}`` draws the map; ``{course-list}`` lists the chapters with their questions."""
-
-    def run(self) -> list[nodes.Node]:
-        """A placeholder that remembers which of the two was asked for."""
-        return [cover(kind=self.name)]
+def store() -> None:
+    """Writes the picture of the map that the cover shows where it is not part of the book."""
+    (BOOK / PICTURE).write_text(picture() + "\n", encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
-    """Registers the two directives."""
-    app.add_node(cover)
-    app.add_directive("course-map", Cover)
-    app.add_directive("course-list", Cover)
-    app.connect("doctree-resolved", _resolve)
+    """Registers the change of the cover, before Sphinx collects its pictures and headings."""
+    app.connect("doctree-read", _bind, priority=400)
 
 
-def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Puts the drawing or the list in place."""
+def _bind(app: Sphinx, doctree: nodes.document) -> None:
+    """Puts the drawings in place of the picture, and each part's rows in place of its list."""
+    here = app.env.docname
+    if here != app.config.root_doc:
+        return
 
     def address(chapter: Chapter) -> str | None:
         exists = chapter.docname in app.env.found_docs
-        return app.builder.get_relative_uri(docname, chapter.docname) if exists else None
+        return app.builder.get_relative_uri(here, chapter.docname) if exists else None
 
-    for placeholder in list(doctree.findall(cover)):
-        drawn = placeholder["kind"] == "course-map"
-        html = _figure(address) if drawn else "".join(_part(*part, address) for part in PARTS)
-        placeholder.replace_self(nodes.raw("", html, format="html"))
+    sections = {section[0].astext(): section for section in doctree.findall(nodes.section)}
+    images = [image for image in doctree.findall(nodes.image) if image["uri"] == PICTURE]
+    found = [(image.parent, _figure(address)) for image in images]
+    found += [(sections[name], _part(*part, address)) for part in PARTS if (name := heading(*part[:2])) in sections]
+    if len(found) != 1 + len(PARTS):
+        _logger.warning("the cover lacks %s or the heading of a part", PICTURE, location=here, type="cover")
+    for node, html in found:
+        node.replace_self(nodes.raw("", html, format="html"))
+
+
+def heading(numeral: str, title: str) -> str:
+    """What the cover calls a part of the course."""
+    return f"{numeral} · {title}"
 
 
 def _figure(address: Callable[[Chapter], str | None]) -> str:

@@ -1,0 +1,95 @@
+"""The cover: plain Markdown that JupyterLab shows whole, and a map with links in the book."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import notebooks
+import numpy as np
+import prose
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+ROOT = notebooks.ROOT
+COVER = notebooks.BOOK / "index.md"
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from course_site import course_map  # noqa: E402
+from course_site.chapters import CHAPTERS, PARTS, Chapter  # noqa: E402
+
+DRAW_AGAIN = "PYTHONPATH=book/_ext .venv/bin/python -c 'from course_site import course_map; course_map.store()'"
+
+
+def _entry(chapter: Chapter) -> str:
+    name = Path(chapter.docname).name + ".ipynb"
+    title = f"[{chapter.title}]({name})" if (notebooks.BOOK / name).is_file() else f"{chapter.title} (to come)"
+    return f"{chapter.number}. {title}. *{chapter.question}*\n"
+
+
+def test_the_cover_lists_all_chapters_and_links_those_that_are_there() -> None:
+    text = COVER.read_text("utf-8")
+    for numeral, title, chapters in PARTS:
+        listed = "".join(map(_entry, chapters))
+        assert f"## {course_map.heading(numeral, title)}\n\n{listed}" in text, f"book/index.md should have\n{listed}"
+
+
+def test_the_cover_is_plain_markdown_whose_links_arrive() -> None:
+    page = new_notebook(cells=[new_markdown_cell(COVER.read_text("utf-8"))])
+    assert [problem for rule in prose.RULES for problem in rule(page, COVER)] == []
+
+
+def test_make_lab_opens_the_cover_as_a_page() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert re.findall(r"default_url=/lab/tree/(\S+)", makefile) == [COVER.name]
+    settings = json.loads((notebooks.BOOK / "_tools/jupyterlab/overrides.json").read_text("utf-8"))
+    assert settings["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]["markdown"] == "Markdown Preview"
+
+
+def test_the_picture_of_the_map_is_the_present_one() -> None:
+    """Words and tags agree exactly; the coordinates may differ by the rounding of another machine."""
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    stored, drawn = (notebooks.BOOK / course_map.PICTURE).read_text("utf-8"), course_map.picture() + "\n"
+    old, new = number.sub("0", stored), number.sub("0", drawn)
+    assert old == new, f"the map has changed: {DRAW_AGAIN}"
+    old, new = (np.array(number.findall(text), dtype=float) for text in (stored, drawn))
+    assert np.abs(old - new).max() <= 1, f"the map has changed: {DRAW_AGAIN}"
+
+
+def build(folder: Path, cover: str) -> subprocess.CompletedProcess[str]:
+    """A book of this cover and one chapter, warnings as errors."""
+    (folder / "book").mkdir()
+    (folder / "book/index.md").write_text(cover, encoding="utf-8")
+    (folder / f"{CHAPTERS[0].docname}.md").write_text("---\norphan: true\n---\n\n# A chapter\n", encoding="utf-8")
+    (folder / "conf.py").write_text(
+        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
+        "extensions = ['myst_parser', 'course_site.course_map']\nroot_doc = 'book/index'\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", str(folder), str(folder / "out")]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def _without_other_links(text: str) -> str:
+    return re.sub(r"\[([^]]*)\]\((?:measured|how_to_use|progress)\.\w+\)", r"\1", text)
+
+
+def test_in_the_book_map_and_list_are_links_to_the_chapters_that_are_there(tmp_path: Path) -> None:
+    run = build(tmp_path, _without_other_links(COVER.read_text("utf-8")))
+    assert run.returncode == 0, run.stderr
+    page = (tmp_path / "out/book/index.html").read_text("utf-8")
+    assert page.count('<svg class="course-map') == len(course_map.LAYOUTS)
+    target = Path(CHAPTERS[0].docname).name + ".html"
+    assert page.count(f'href="{target}"') == len(course_map.LAYOUTS) + 1
+    assert page.count('<span class="chapter-state">to come</span>') == len(CHAPTERS) - 1
+    assert not re.search(r"<img|\(to come\)|\.ipynb", page)
+
+
+@pytest.mark.parametrize("lost", [course_map.PICTURE, "## II"])
+def test_a_cover_that_lost_its_map_or_a_part_stops_the_build(lost: str, tmp_path: Path) -> None:
+    text = re.sub(rf"^.*{re.escape(lost)}.*\n", "", _without_other_links(COVER.read_text("utf-8")), flags=re.MULTILINE)
+    run = build(tmp_path, text)
+    assert run.returncode != 0
+    assert "the cover lacks" in run.stderr
