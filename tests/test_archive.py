@@ -18,6 +18,7 @@ def html(tmp_path: Path) -> Path:
     (folder / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=book/index.html" />', "utf-8")
     (folder / "book/index.html").write_text("<p>θ</p>", "utf-8")
     (folder / ".buildinfo").write_text("config: 1", "utf-8")
+    (folder / "downhill.zip").write_text("what was packed before", "utf-8")
     return folder
 
 

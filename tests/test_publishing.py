@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from course_site.publishing import DOWNLOADS, PLACE  # noqa: E402
+
 ADDRESS = "https://example.org/course"
 
 
@@ -16,7 +21,7 @@ def build(folder: Path, *settings: str) -> Path:
     paths = f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})"
     extensions = "extensions = ['myst_parser', 'course_site.publishing']"
     (folder / "conf.py").write_text("\n".join([paths, extensions, *settings]), encoding="utf-8")
-    (folder / "index.md").write_text("# Book\n\nWhy training is hard.\n", encoding="utf-8")
+    (folder / "index.md").write_text(f"# Book\n\nWhy training is hard.\n\n{PLACE}\n\nThe end.\n", encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(folder), str(folder / "out")]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -33,9 +38,26 @@ def test_with_an_address_pages_have_cards_and_the_sitemap_lists_them(tmp_path: P
     assert (html / cards["image"].removeprefix(f"{ADDRESS}/")).is_file()
     listed = re.findall(r"<loc>(.*?)</loc>", (html / "sitemap.xml").read_text(encoding="utf-8"))
     assert listed == [f"{ADDRESS}/index.html"]
+    assert re.findall(r'href="([^"]*downhill[^"]*)"', page) == [f"{ADDRESS}/{name}" for name in DOWNLOADS]
 
 
 def test_without_an_address_there_is_neither(tmp_path: Path) -> None:
     html = build(tmp_path)
-    assert "og:" not in (html / "index.html").read_text(encoding="utf-8")
+    page = (html / "index.html").read_text(encoding="utf-8")
+    assert "og:" not in page
+    assert "downhill" not in page
     assert not (html / "sitemap.xml").exists()
+
+
+def test_what_the_page_offers_lies_beside_the_published_pages() -> None:
+    assert PLACE in (ROOT / "book" / "how_to_use.md").read_text(encoding="utf-8").splitlines()
+    steps = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text(encoding="utf-8"))["jobs"]["test"]["steps"]
+    commands = [step.get("run", "") for step in steps]
+    (place,) = [place for place, command in enumerate(commands) if command.startswith("make pdf zip && cp ")]
+    *copied, target = commands[place].partition("cp ")[2].split()
+    assert {Path(name).name for name in copied} == set(DOWNLOADS)
+    (upload,) = [number for number, step in enumerate(steps) if "upload-pages" in step.get("uses", "")]
+    assert steps[upload]["with"]["path"] + "/" == target
+    assert place < upload
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert all(re.search(rf" {re.escape(name)}$", makefile, re.MULTILINE) for name in copied)

@@ -10,12 +10,12 @@ from pathlib import Path
 FOLDER = "downhill"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can name
 READABLE = 0o100644 << 16
-FOR_SPHINX = {".buildinfo", ".buildinfo.bak", "objects.inv"}
+LEFT_OUT = {".buildinfo", ".buildinfo.bak", "objects.inv", "downhill.zip", "downhill.pdf"}  # not for reading pages
 
 
 def pack(html: Path, target: Path) -> int:
     """Writes the files of a built book, sorted and without their times; returns how many there are."""
-    files = sorted(path for path in html.rglob("*") if path.is_file() and path.name not in FOR_SPHINX)
+    files = sorted(path for path in html.rglob("*") if path.is_file() and path.name not in LEFT_OUT)
     partial = target.with_suffix(".part")
     with zipfile.ZipFile(partial, "w") as archive:
         for path in files:
