@@ -112,6 +112,18 @@ def test_progress_shows_all_chapters_and_what_is_next(shown):
     assert ("caption", {}) in page.tags
 
 
+def test_progress_says_how_often_a_first_guess_was_right(shown):
+    exercises.progress()
+    record.guess("predict-a", right=True)
+    record.guess("predict-b", right=False)
+    exercises.progress()
+    (before, _), (after, page) = shown
+    assert "guess" not in before
+    assert after.endswith("Your first guess was right in 1 of 2 questions so far.")
+    assert "Your first guess was right in 1 of 2 questions so far." in page.words
+    assert "Next: 5.1 " in after
+
+
 def test_progress_links_the_chapters_whose_notebooks_are_beside_it(shown, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exercises.progress()

@@ -123,6 +123,8 @@ def _silent_explorable(notebook: NotebookNode) -> None:
 ERROR = new_output("error", ename="ValueError", evalue="no", traceback=[])
 WIDGET = new_output("display_data", data={notebooks.WIDGET: {"model_id": "1"}, "text/plain": "IntSlider()"})
 
+FOLDED = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+
 BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "old format": ("is_a_notebook", lambda n: n.update(nbformat_minor=4), "format 4.4"),
     "doubled id": ("is_a_notebook", _edit(2, id="a"), "2 cells have the id 'a'"),
@@ -142,6 +144,9 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "few exercises": ("exercises_are_complete", lambda n: n.cells.pop(), "4 exercises"),
     "no solution": ("exercises_are_complete", _append_code('check("5.6", 1)\nhint("5.6")'), "5.6 has no solution"),
     "other chapter": ("exercises_are_complete", _append_code('check("6.1", 1)'), "6.1 is not one of chapter 5"),
+    "open answer": ("answers_are_folded", _append_code("predict()", **FOLDED | {"tags": []}), "shows the answer"),
+    "open in Jupyter": ("answers_are_folded", _append_code("predict()", **FOLDED | {"jupyter": {}}), "source_hidden"),
+    "open on Colab": ("answers_are_folded", _append_code("predict()", **FOLDED | {"cellView": "code"}), "cellView"),
     "unknown page": ("links_resolve", _append_text("[x](nowhere.md)"), "no such page"),
     "page outside": ("links_resolve", _append_text("[x](../../etc/hosts)"), "no such page"),
     "unknown anchor": ("links_resolve", _append_text("[x](#nowhere)"), "no #nowhere"),
@@ -202,11 +207,12 @@ def test_every_rule_is_shown_to_reject_something() -> None:
     "change",
     [
         _append_code("1", ERROR, tags=["raises-exception"]),
+        _append_code("predict()", **FOLDED),
         _append_code("1", _text("took 1.25 s"), tags=["about-time"]),
         _append_code("1", _text("rate 1.234e-05, 0.00001234, 16384.25, step 3 so far, https://a.org/home/x")),
         _append_text("In code, `{ref}` and\n\n```python\n(there)=\n```\n\nor $\\{ref\\}$ are no MyST."),
     ],
-    ids=["expected error", "cell about time", "rounded numbers", "MyST in code"],
+    ids=["expected error", "folded answer", "cell about time", "rounded numbers", "MyST in code"],
 )
 def test_what_only_looks_like_a_problem_is_allowed(change: Callable[[NotebookNode], None], folder: Path) -> None:
     notebook = _good()

@@ -1,17 +1,20 @@
-"""What a page of the book remembers of the reader's guesses: with a mouse, with keys, and without any script."""
+"""What the book and a running notebook remember of the reader's guesses: with a mouse, with keys, without a script."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import IPython
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from labs import cards
-from labs.exercises import predict
+from labs.exercises import predict, prediction, record
+from labs.exercises.prediction import Question
 
 STATIC = Path(__file__).parents[1] / "book" / "_theme" / "static"
 POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; connect-src file:"
@@ -177,3 +180,137 @@ def test_without_scripts_the_questions_open_all_the_same(chromium: Any, folder: 
     assert page.locator("details[open] p").inner_text() == "Yes. Because it is."
     assert page.locator("button").count() == 0
     context.close()
+
+
+# ---- in a live notebook, where a widget hands the guess to the progress file
+
+HOST = """
+const model = {
+  values: given, listeners: {},
+  get(name) { return this.values[name]; },
+  set(name, value) { this.values[name] = value; },
+  on(name, listener) { this.listeners[name] = listener; },
+  off(name) { delete this.listeners[name]; },
+  async save_changes() {
+    this.values.said = await window.toPython(this.values.opened);
+    this.listeners["change:said"]();
+  },
+};
+live.render({ model, el: document.querySelector("#here") });
+"""
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """The guesses that are kept, with none at first."""
+    monkeypatch.setenv("LABS_PROGRESS", record.IN_MEMORY)
+    monkeypatch.setattr(record, "_memory", {})
+    return record.load()[0]
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch, answered: object) -> Iterator[Callable[[str], Question]]:
+    """``live(question)``: what a running notebook shows of one of the ``QUESTIONS``."""
+    made: list[Question] = []
+
+    class Kept(Question):
+        def view(self) -> dict[str, Any]:
+            made.append(self)
+            return super().view()
+
+    monkeypatch.setattr(prediction, "Question", Kept)
+    monkeypatch.setattr(cards, "notebook", lambda: IPython.InteractiveShell.instance())
+
+    def show(question: str) -> Question:
+        choices, answer = QUESTIONS[question]
+        predict(question, choices, answer, "Because it is.")
+        return made[-1]
+
+    yield show
+    IPython.InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def panel(chromium: Any, tmp_path: Path) -> Iterator[Callable[[Question], Any]]:
+    """``panel(question)``: the widget in a page, with its Python behind it; no page may report an error."""
+    context, errors = chromium.new_context(), []
+
+    def open_page(question: Question) -> Any:
+        def opened(choice: int) -> str:
+            question.opened = choice
+            return question.said
+
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.expose_function("toPython", opened)
+        (tmp_path / "live.html").write_text(
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A question</title></head>'
+            '<body><main><h1>A question</h1><div id="here"></div></main></body></html>',
+            encoding="utf-8",
+        )
+        page.goto((tmp_path / "live.html").as_uri())
+        page.add_style_tag(content=str(question._css))
+        given = json.dumps({name: getattr(question, name) for name in ("card", "opened", "said")})
+        script = str(question._esm).replace("export default", "const live =")
+        page.add_script_tag(content=f"{{ const given = {given}; {script} {HOST} }}")
+        return page
+
+    yield open_page
+    context.close()
+    assert errors == []
+
+
+def test_a_running_notebook_shows_the_live_question_beside_the_html(
+    live: Callable[[str], Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, str, dict[str, Any]]] = []
+    monkeypatch.setattr(cards, "show", lambda *output: shown.append(output))
+    question = live("Which way is down?")
+    ((line, card, extra),) = shown
+    assert line.startswith("Predict. Which way is down?")
+    assert card == question.card
+    assert list(extra) == ["application/vnd.jupyter.widget-view+json"]
+
+
+def test_plain_python_makes_no_widget(answered: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "notebook", lambda: None)
+    monkeypatch.setattr(prediction, "Question", None)
+    predict("Which way is down?", ["left", "right"], "left", "Because it is.")
+
+
+def test_a_guess_in_a_running_notebook_is_said_and_kept(
+    live: Callable[[str], Question], panel: Callable[[Question], Any]
+) -> None:
+    page = panel(live("Which way is down?"))
+    assert _tallies(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").get_by_text("here was wrong").wait_for()
+    assert page.locator("details[open] summary").inner_text() == "right"
+    _guess(page, 0, "left")  # the second try counts no more
+    assert _tallies(page) == ["Your first guess here was wrong. Your first guess was right in 0 of 1 question so far."]
+    (state,) = (mark["state"] for mark in record.load()[0].values())
+    assert state == "wrong"
+
+
+def test_what_was_guessed_before_is_said_again(
+    live: Callable[[str], Question], panel: Callable[[Question], Any]
+) -> None:
+    live("Which way is down?").opened = 0
+    question = live("How far is it?")
+    question.opened = 2
+    question.opened = -1  # closing is no guess
+    page = panel(question)
+    assert _tallies(page) == ["Your first guess here was right. Your first guess was right in 2 of 2 questions so far."]
+    assert page.locator("details[open]").count() == 0
+
+
+def test_no_violation_is_found_in_a_live_question(
+    live: Callable[[str], Question], panel: Callable[[Question], Any]
+) -> None:
+    page = panel(live("How far is it?"))
+    assert Axe().run(page, options=NO_FETCHING).response["violations"] == []
+    _guess(page, 0, "three steps")
+    page.get_by_text("here was right").wait_for()
+    assert Axe().run(page, options=NO_FETCHING).response["violations"] == []

@@ -22,6 +22,7 @@ MAX_LINES = 30
 USUAL_LINES = 20
 SHARE_OF_LONGER_CELLS = 0.1
 MIN_EXERCISES = 5
+FOLDED = '"jupyter": {"source_hidden": true}, "cellView": "form"'
 
 
 def is_a_notebook(notebook: NotebookNode, path: Path) -> Iterator[str]:
@@ -111,6 +112,16 @@ def exercises_are_complete(notebook: NotebookNode, path: Path) -> Iterator[str]:
         yield from (f"exercise {exercise} has no {name}" for name, ids in called.items() if exercise not in ids)
 
 
+def answers_are_folded(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """The code of a question, which holds its answer, is folded away: in the book, in JupyterLab and on Colab."""
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code" or not re.search(r"\bpredict\(", cell.source):
+            continue
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden") and cell.metadata.get("cellView") == "form"
+        if not folded or "hide-input" not in tags(cell):
+            yield f"cell {number}: the code shows the answer: tag it hide-input, with {FOLDED} in its metadata"
+
+
 RULES = (
     is_a_notebook,
     metadata_is_the_courses,
@@ -119,6 +130,7 @@ RULES = (
     cells_are_short,
     every_cell_is_tested,
     exercises_are_complete,
+    answers_are_folded,
     *prose.RULES,
     *outputs.RULES,
 )

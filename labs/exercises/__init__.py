@@ -21,7 +21,7 @@ from labs.exercises import (
 )
 from labs.exercises.exercise import Case, Exercise, Mistake
 from labs.exercises.grading import Verdict, grade
-from labs.exercises.prediction import predict
+from labs.exercises.prediction import predict, tally
 
 __all__ = [
     "CHAPTERS",
@@ -99,10 +99,10 @@ def stub(exercise: str) -> str:
 
 
 def progress() -> None:
-    """Shows what is solved, attempted and untouched in every chapter, and what to do next."""
+    """Shows what is solved, attempted and untouched in every chapter, what comes next, and how your guesses went."""
     marks, note = record.load()
     chapters = [(f"{c.EXERCISES[0].chapter:02d} {c.TITLE}", list(c.EXERCISES)) for c in CHAPTERS]
-    cards.show(*pages.table(chapters, {name: mark["state"] for name, mark in marks.items()}, note))
+    cards.show(*pages.table(chapters, {name: mark["state"] for name, mark in marks.items()}, tally(marks), note))
 
 
 def export_progress(path: str | Path) -> None:
@@ -138,7 +138,12 @@ def import_progress(path: str | Path) -> None:
 
 
 def _count(marks: record.Marks) -> str:
-    return "1 exercise is" if len(marks) == 1 else f"{len(marks)} exercises are"
+    guesses = sum(mark["state"] in record.GUESSES for mark in marks.values())
+    exercises = len(marks) - guesses
+    counted = "1 exercise" if exercises == 1 else f"{exercises} exercises"
+    if guesses:
+        counted += " and 1 guess" if guesses == 1 else f" and {guesses} guesses"
+    return f"{counted} {'is' if len(marks) == 1 else 'are'}"
 
 
 def _say(sentence: str) -> None:

@@ -68,8 +68,8 @@ def model_answer(exercise: Exercise) -> tuple[str, str]:
     return f"{exercise.source}\n\n{exercise.analysis}", card
 
 
-def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str], note: str) -> tuple[str, str]:
-    """All chapters with the state of each exercise, and what to do next."""
+def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str], *remarks: str) -> tuple[str, str]:
+    """All chapters with the state of each exercise, what to do next, and the remarks that are not empty."""
     plain, rows, unsolved = [], "", []
     for title, exercises in chapters:
         marks = [(e, *_MARKS[states.get(e.id, "untouched")]) for e in exercises]
@@ -90,10 +90,10 @@ def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str]
     card = (
         '<table class="progress"><caption>Your progress</caption><thead><tr><th scope="col">Chapter</th>'
         f'<th scope="col">Solved</th><th scope="col">Exercises</th></tr></thead><tbody>{rows}</tbody></table>'
-        f"<p>{legend}</p><p>{html.escape(following)}</p>"
+        f"<p>{legend}</p>"
     )
-    card += f"<p>{html.escape(note)}</p>" if note else ""
-    return "\n".join([*plain, legend, following, *([note] if note else [])]), card
+    said = [following, *filter(None, remarks)]
+    return "\n".join([*plain, legend, *said]), card + "".join(f"<p>{html.escape(one)}</p>" for one in said)
 
 
 def _linked(title: str, exercises: list[Exercise]) -> str:

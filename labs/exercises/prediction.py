@@ -1,13 +1,23 @@
-"""Predict-then-reveal questions: the reader commits to an answer, then opens it. No kernel and no script needed."""
+"""Predict-then-reveal questions: the reader commits to an answer, then opens it. No kernel and no script needed.
+
+What is shown is HTML that folds by itself. Where a kernel runs, a widget shows the same HTML and hands the first guess
+to the progress file; where only the book's script runs, that script keeps it in the browser.
+"""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
 
 from labs import cards
+from labs.exercises import record
 
-__all__ = ["predict"]
+__all__ = ["Question", "predict", "tally"]
 
 
 def predict(question: str, choices: Sequence[str], answer: str, why: str | Mapping[str, str]) -> None:
@@ -39,7 +49,62 @@ def predict(question: str, choices: Sequence[str], answer: str, why: str | Mappi
         f"{folds}</div>"
     )
     listed = "\n".join(f"  {letter}) {choice}" for letter, choice in zip("abcdefghij", choices, strict=False))
-    cards.show(f"Predict. {question}\n{listed}", card)
+    live = {} if cards.notebook() is None else Question(name, card, choices.index(answer)).view()
+    cards.show(f"Predict. {question}\n{listed}", card, live)
+
+
+def tally(marks: record.Marks) -> str:
+    """How often the first guesses in ``marks`` were right, in a sentence; "" where there is none.
+
+    Example:
+        >>> tally({"predict-a": {"state": "right", "tries": 1}, "predict-b": {"state": "wrong", "tries": 1}})
+        'Your first guess was right in 1 of 2 questions so far.'
+    """
+    states = [mark["state"] for mark in marks.values() if mark["state"] in record.GUESSES]
+    if not states:
+        return ""
+    return f"Your first guess was right in {states.count('right')} of {_questions(len(states))} so far."
+
+
+class Question(anywidget.AnyWidget):
+    """A question in a live notebook, which remembers the first choice that is opened.
+
+    Args:
+        name: Under which the guess is kept.
+        card: The question as HTML, with a ``details`` element for each choice.
+        right: The place of the right choice among them.
+    """
+
+    _esm = Path(__file__).with_suffix(".js")
+    _css = Path(__file__).with_suffix(".css")
+    card = traitlets.Unicode().tag(sync=True)
+    opened = traitlets.Int(-1).tag(sync=True)  # the choice that stands open, or -1
+    said = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, name: str, card: str, right: int) -> None:
+        self._name, self._right = name, right
+        super().__init__(card=card, said=self._sentence(*record.load()))
+
+    def view(self) -> dict[str, Any]:
+        """The live view as a MIME type to show beside the question's HTML."""
+        data, _ = self._repr_mimebundle_() or ({}, {})
+        return {kind: content for kind, content in data.items() if kind != "text/plain"}
+
+    @traitlets.observe("opened")
+    def _keep(self, change: dict[str, Any]) -> None:
+        if change["new"] >= 0:
+            note = record.guess(self._name, right=change["new"] == self._right)
+            self.said = self._sentence(record.load()[0], note)
+
+    def _sentence(self, marks: record.Marks, note: str) -> str:
+        """How the first guess was here and everywhere; "" before it."""
+        if self._name not in marks:
+            return ""
+        return f"Your first guess here was {marks[self._name]['state']}. {tally(marks)} {note}".strip()
+
+
+def _questions(count: int) -> str:
+    return "1 question" if count == 1 else f"{count} questions"
 
 
 def _fold(choice: str, right: bool, reason: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the reader has solved, in one small file that no crash, no second notebook and no broken disk can lose.
+"""What the reader has solved and guessed, in one small file that no crash, no second notebook, no broken disk can lose.
 
 The file is ``progress.json`` in the user's data directory, or where the environment variable ``LABS_PROGRESS`` says
 (``:memory:`` keeps it in memory). A new state is written beside it and then takes its place in one step, under a lock,
@@ -16,13 +16,14 @@ from typing import Any
 import filelock
 import platformdirs
 
-__all__ = ["IN_MEMORY", "load", "location", "mark", "merge", "parse", "store", "text"]
+__all__ = ["GUESSES", "IN_MEMORY", "guess", "load", "location", "mark", "merge", "parse", "store", "text"]
 
 IN_MEMORY = ":memory:"
 STATES = ("attempted", "solved")
+GUESSES = ("wrong", "right")
 
 Marks = dict[str, dict[str, Any]]
-"""Exercise → ``{"state": "attempted" | "solved", "tries": …}``."""
+"""Exercise → ``{"state": "attempted" | "solved", "tries": …}``; question → the same, ``"wrong" | "right"``, once."""
 
 _memory: Marks = {}
 
@@ -51,6 +52,11 @@ def mark(exercise: str, state: str) -> str:
     return _exchange({exercise: {"state": state, "tries": 1}}, adding=True)[1]
 
 
+def guess(question: str, *, right: bool) -> str:
+    """Keeps whether the first guess at ``question`` was right, later ones not; returns as ``mark`` does."""
+    return store({question: {"state": GUESSES[right], "tries": 1}})
+
+
 def store(marks: Marks) -> str:
     """Merges ``marks`` into the file; returns a sentence if that fails, else ""."""
     return _exchange(marks)[1]
@@ -59,12 +65,17 @@ def store(marks: Marks) -> str:
 def merge(one: Marks, other: Marks, *, adding: bool = False) -> Marks:
     """Both sets of marks: solved wins over attempted, and the larger number of tries (their sum when ``adding``).
 
+    Of two guesses at a question the one in ``one`` stands.
+
     Example:
         >>> merge({"5.1": {"state": "solved", "tries": 2}}, {"5.1": {"state": "attempted", "tries": 3}})
         {'5.1': {'state': 'solved', 'tries': 3}}
     """
     merged = dict(one)
     for name, new in other.items():
+        if new["state"] in GUESSES:
+            merged.setdefault(name, new)
+            continue
         old = one.get(name, {"state": "attempted", "tries": 0})
         tries = old["tries"] + new["tries"] if adding else max(old["tries"], new["tries"])
         merged[name] = {"state": max(old["state"], new["state"], key=STATES.index), "tries": tries}
@@ -84,12 +95,19 @@ def parse(text: str) -> Marks:
     marks = content.get("exercises") if isinstance(content, Mapping) else None
     if not isinstance(marks, dict) or not all(_is_mark(m) for m in marks.values()):
         raise ValueError("this is no progress file: it lacks the exercises with their states and tries")
-    return {name: {"state": m["state"], "tries": m["tries"]} for name, m in marks.items()}
+    guesses = content.get("guesses", {})
+    if not isinstance(guesses, dict) or not all(state in GUESSES for state in guesses.values()):
+        raise ValueError("this is no progress file: a guess in it is neither right nor wrong")
+    tried = {name: {"state": m["state"], "tries": m["tries"]} for name, m in marks.items()}
+    return tried | {name: {"state": state, "tries": 1} for name, state in guesses.items()}
 
 
 def text(marks: Marks) -> str:
     """``marks`` as the text of a progress file."""
-    return json.dumps({"version": 1, "exercises": marks}, indent=1, ensure_ascii=False) + "\n"
+    exercises = {name: m for name, m in marks.items() if m["state"] in STATES}
+    guesses = {name: m["state"] for name, m in marks.items() if m["state"] in GUESSES}
+    content = {"version": 1, "exercises": exercises} | ({"guesses": guesses} if guesses else {})
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def _is_mark(mark: Any) -> bool:

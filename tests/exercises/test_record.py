@@ -100,7 +100,8 @@ def test_two_notebooks_at_once_lose_nothing(path):
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"\xff\xfe\x00", b"[]", b"3", b"{}", b'{"exercises": []}', b'{"exercises": {"5.1": {"state": "won"}}}',
-     b'{"exercises": {"5.1": {"state": "solved", "tries": "many"}}}', b'{"exercises": {"5.1": null}}'],
+     b'{"exercises": {"5.1": {"state": "solved", "tries": "many"}}}', b'{"exercises": {"5.1": null}}',
+     b'{"exercises": {}, "guesses": []}', b'{"exercises": {}, "guesses": {"predict-a": "maybe"}}'],
 )  # fmt: skip
 def test_a_broken_file_is_set_aside_with_a_sentence(path, content):
     path.parent.mkdir()
@@ -161,6 +162,33 @@ def test_the_file_is_in_the_users_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert tmp_path in record.location().parents
+
+
+def test_the_first_guess_at_a_question_stands(path):
+    assert record.guess("predict-a", right=False) == ""
+    assert record.guess("predict-a", right=True) == ""
+    record.mark("5.1", "solved")
+    shown, _ = process("print(record.load()[0])").communicate()
+    assert shown.strip() == str({"5.1": SOLVED, "predict-a": {"state": "wrong", "tries": 1}})
+    assert json.loads(path.read_text()) == {
+        "version": 1,
+        "exercises": {"5.1": SOLVED},
+        "guesses": {"predict-a": "wrong"},
+    }
+
+
+def test_guesses_travel_with_the_exercises_and_do_not_change_there(path, tmp_path, monkeypatch, capsys):
+    record.mark("5.1", "solved")
+    record.guess("predict-a", right=False)
+    record.guess("predict-b", right=True)
+    exercises.export_progress(tmp_path / "mine.json")
+    monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "other.json"))
+    record.guess("predict-a", right=True)
+    exercises.import_progress(tmp_path / "mine.json")
+    states = {name: mark["state"] for name, mark in record.load()[0].items()}
+    assert states == {"5.1": "solved", "predict-a": "right", "predict-b": "right"}
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"1 exercise and 2 guesses are in {tmp_path / 'mine.json'}."
 
 
 def test_an_unknown_state_is_refused(memory):
