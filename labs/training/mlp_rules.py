@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from labs.losses import LOSSES, Risk
-from labs.models import MLP
+from labs.models import MLP, RNN
 from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk, of_runs
+from labs.training.rnn_rules import RNNRisk
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -221,8 +222,10 @@ HEADS: dict[str, Callable] = {"cross_entropy": _cross_entropy, "squared_error": 
 def ensemble_risk(
     model: Any, loss: str | Callable, weight_decay: Float[Tensor, "R 1"], memory_limit_bytes: int = MEMORY_LIMIT_BYTES
 ) -> EnsembleRisk:
-    """The risk of an ensemble, with the rules of this module where they apply."""
+    """The risk of an ensemble, with the rules of this module or of ``rnn_rules`` where they apply."""
     name = next((name for name in HEADS if loss in (name, LOSSES[name])), None)
     if type(model) is MLP and name:
         return MLPRisk(model, name, weight_decay, memory_limit_bytes)
+    if type(model) is RNN:
+        return RNNRisk(model, loss, weight_decay, memory_limit_bytes)
     return EnsembleRisk(model, loss, weight_decay, memory_limit_bytes)
