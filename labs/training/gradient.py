@@ -50,7 +50,14 @@ class EnsembleRisk:
         """Lets model and loss complain about parameters, inputs and targets, before anything is computed."""
         outputs = self.model(theta[0], x[0])
         self._check_classes(outputs, y)
-        losses = self.loss(outputs, y[0])
+        with torch.enable_grad():
+            losses = self.loss(outputs.detach().requires_grad_(), y[0])
+        if not losses.requires_grad:
+            name = next((repr(name) for name, loss in LOSSES.items() if loss is self.loss), repr(self.loss))
+            raise ValueError(
+                f"loss {name} is flat wherever it does not jump: no gradient leads downhill; descend a surrogate "
+                "such as 'cross_entropy' and watch the error with monitors=['train_error']"
+            )
         if losses.shape != y.shape[1:2]:
             raise ValueError(
                 f"loss must return one number for each of the {y.shape[1]} examples, got shape {tuple(losses.shape)}"
