@@ -1,4 +1,4 @@
-"""The printed book: one document of all pages, and a sheet of it through the browser."""
+"""The printed book: one document of all pages, and its numbered sheets through the browser."""
 
 from __future__ import annotations
 
@@ -19,29 +19,33 @@ FIRST = """<article class="bd-article"><section id="top"><h1>One<a class="header
 <button>copy</button><script>alert(1)</script></section></article></body></html>"""
 SECOND = """<article class="bd-article"><section id="top"><h1>Two</h1>
 <details name="guess"><summary>A</summary>First words.</details>
-<details name="guess"><summary>B</summary>Last words.</details></section></article></body></html>"""
-LISTED = [("book/first", ""), ("book/second", "02 Two")]
+<details name="guess"><summary>B</summary><p style="break-before: page">Last words.</p></details>
+</section></article></body></html>"""
+THIRD = """<article class="bd-article"><section><h1>Three <code>x</code></h1></section></article></body></html>"""
+PART = "Part & parcel"
+LISTED = [pdf.Listed("book/first"), pdf.Listed("book/second", "02 Two", PART), pdf.Listed("book/third", "", PART)]
 
 
 @pytest.fixture
 def html(tmp_path: Path) -> Path:
-    """A built book of two pages."""
+    """A built book of three pages; the second fills more than one sheet."""
     folder = tmp_path / "a folder" / "html"
     (folder / "book").mkdir(parents=True)
     (folder / "_static").mkdir()
     (folder / "_static/a.css").write_text("p { color: black; }", encoding="utf-8")
     (folder / "book/first.html").write_text(HEAD + FIRST, encoding="utf-8")
     (folder / "book/second.html").write_text(HEAD + SECOND, encoding="utf-8")
+    (folder / "book/third.html").write_text(HEAD + THIRD, encoding="utf-8")
     return folder
 
 
 def test_the_joined_document_has_every_page_unfolded_and_leads_within_itself(html: Path) -> None:
     soup = BeautifulSoup(pdf.join(html, LISTED), "html.parser")
-    assert [article["id"] for article in soup.find_all("article")] == ["book/first", "book/second"]
-    assert [heading.get_text() for heading in soup.find_all("h1")] == ["One", "02 Two"]
+    assert [article["id"] for article in soup.find_all("article")] == [page.name for page in LISTED]
+    assert [heading.get_text() for heading in soup.find_all("h1")] == ["One", "Contents", "02 Two", "Three x"]
     assert all(fold.has_attr("open") for fold in soup.find_all("details"))
-    assert soup.select("script, button, nav, .headerlink") == []
-    links = {link.get_text(): link.get("href") for link in soup.find_all("a")}
+    assert soup.select("script, button, nav:not(.sheets), .headerlink") == []
+    links = {link.get_text(): link.get("href") for link in soup.article.find_all("a")}
     assert links == {
         "there": "#book/second:top",
         "here": "#book/first:top",
@@ -52,6 +56,13 @@ def test_the_joined_document_has_every_page_unfolded_and_leads_within_itself(htm
     ids = [element["id"] for element in soup.find_all(id=True)]
     assert len(ids) == len(set(ids))
     assert {link[1:] for link in links.values() if link and link.startswith("#")} <= set(ids)
+
+
+def test_the_contents_name_each_page_below_its_part(html: Path) -> None:
+    nav = BeautifulSoup(pdf.join(html, LISTED), "html.parser").nav
+    assert nav.find_previous_sibling("article")["id"] == "book/first"
+    assert [row.get_text() for row in nav.find_all(["h2", "a"])] == [PART, "02 Two", "Three x"]
+    assert [link["href"] for link in nav.find_all("a")] == ["#book/second", "#book/third"]
 
 
 def test_the_joined_document_finds_its_files_once(html: Path) -> None:
@@ -73,9 +84,13 @@ def test_the_browser_prints_numbered_sheets_with_what_was_folded(html: Path, tmp
         pytest.fail("No browser was found: install the package chromium, or name one in CHROMIUM.")
     pdf.write(pdf.join(html, LISTED), tmp_path / "out" / "book.pdf", chromium)
     reader = PdfReader(tmp_path / "out" / "book.pdf")
-    cover, last = (page.extract_text() for page in reader.pages)
+    cover, contents, second, *_, third = sheets = [page.extract_text() for page in reader.pages]
     assert "folded words" in cover
-    assert sorted(last.split()) == sorted(["02", "Two", "A", "First", "words.", "B", "Last", "words.", "2"])
+    assert sorted(second.split()) == sorted(["02", "Two", "A", "First", "words.", "B", "3"])
+    assert [number for number, sheet in enumerate(sheets, 1) if str(number) not in sheet.split()] == [1]
+    assert "Last words." in sheets[3]
+    assert sorted(third.split()) == ["5", "Three", "x"]
+    assert sorted(contents.split()) == sorted([*f"Contents {PART}".split(), "02", "Two", "3", "Three", "x", "5", "2"])
     assert reader.metadata.title == "Downhill"
     actions = [link.get_object().get("/A", {}) for link in reader.pages[0]["/Annots"]]
     assert [action["/URI"] for action in actions if "/URI" in action] == ["https://example.org/a#b"]
@@ -97,7 +112,9 @@ def test_a_book_that_is_not_built_is_refused(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_the_pages_come_in_the_order_of_the_table_of_contents() -> None:
-    names = [name for name, _ in pdf.pages(pdf.ROOT / "_toc.yml")]
+    listed = list(pdf.pages(pdf.ROOT / "_toc.yml"))
+    names = [page.name for page in listed]
     assert names[:2] == ["book/index", "book/how_to_use"]
     assert names[-1] == "book/references"
-    assert dict(pdf.pages(pdf.ROOT / "_toc.yml"))["book/05_ill_conditioning"] == "05 Ill-conditioning"
+    chapter = listed[names.index("book/05_ill_conditioning")]
+    assert (chapter.title, chapter.part[:5]) == ("05 Ill-conditioning", "II · ")

@@ -2,7 +2,8 @@
 
 `python book/_tools/pdf.py _build/html _build/downhill.pdf` joins the built pages, in the order of the table of
 contents, into one document without scripts: folded parts are open, explorables are their pictures, links between pages
-lead to places in the same document. Chromium then numbers and prints its sheets.
+lead to places in the same document. Chromium numbers and prints its sheets, twice: only a printed book tells on which
+sheet each of its pages begins, and the contents behind the cover say so.
 """
 
 import os
@@ -10,13 +11,16 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import browser
 import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Error, sync_playwright
+from pypdf import PdfReader
 
 ROOT = Path(__file__).parents[2]
 STYLE = Path(__file__).with_name("print.css")
@@ -24,30 +28,56 @@ REFERRING = ("id", "for", "aria-labelledby", "aria-describedby")
 SCREEN_ONLY = "script, noscript, .headerlink, .copybtn, button, form, dialog"
 MILLISECONDS = 300_000  # a book of twelve chapters on a slow machine
 
+NUMBER = """(sheets) => document.querySelectorAll("nav.sheets a").forEach((link) => {
+  link.querySelector(".sheet").textContent = sheets[decodeURIComponent(link.hash.slice(1))];
+})"""
 
-def pages(toc: Path) -> Iterator[tuple[str, str]]:
-    """The pages of the table of contents, in order: their names, and their titles where one is given."""
+
+class Listed(NamedTuple):
+    """A page in the table of contents: its name, its title there, if it has one, and the part that it belongs to."""
+
+    name: str
+    title: str = ""
+    part: str = ""
+
+
+def pages(toc: Path) -> Iterator[Listed]:
+    """The pages of the table of contents, in order."""
     contents = yaml.safe_load(toc.read_text(encoding="utf-8"))
-    yield contents["root"], ""
+    yield Listed(contents["root"])
     for part in contents["parts"]:
         for chapter in part["chapters"]:
-            yield chapter["file"], chapter.get("title", "")
+            yield Listed(chapter["file"], chapter.get("title", ""), part.get("caption", ""))
 
 
-def join(html: Path, listed: list[tuple[str, str]]) -> str:
-    """One document of all pages: their articles, and every style sheet that one of them asks for."""
+def join(html: Path, listed: list[Listed]) -> str:
+    """One document of the cover, the contents and all other pages, with every style sheet that one of them asks for."""
     sheets: list[str] = []
     articles = []
-    for name, title in listed:
-        path = html / f"{name}.html"
+    for page in listed:
+        path = html / f"{page.name}.html"
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         _merge(sheets, [_address(path, str(link["href"])) for link in soup.select('link[rel="stylesheet"]')])
-        articles.append(str(_article(soup, path, html, title, {other for other, _ in listed})))
+        articles.append(_article(soup, path, html, page.title, {other.name for other in listed}))
     links = "".join(f'<link rel="stylesheet" href="{sheet}">' for sheet in [*sheets, STYLE.as_uri()])
+    cover, *others = map(str, articles)
+    body = "".join([cover, contents(listed[1:], articles[1:]), *others])
     return (
         '<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
-        f"<title>Downhill</title>{links}</head><body>{''.join(articles)}</body></html>"
+        f"<title>Downhill</title>{links}</head><body>{body}</body></html>"
     )
+
+
+def contents(listed: list[Listed], articles: list[Tag]) -> str:
+    """The printed table of contents, with room for the number of the sheet on which each page begins."""
+    rows, part = [], ""
+    for page, article in zip(listed, articles, strict=True):
+        if page.part and page.part != part:
+            part = page.part
+            rows.append(f"<h2>{escape(part)}</h2>")
+        title = article.h1.get_text() if article.h1 else page.title
+        rows.append(f'<a href="#{page.name}"><span>{escape(title)}</span><i></i><span class="sheet"></span></a>')
+    return f'<nav class="sheets"><h1>Contents</h1>{"".join(rows)}</nav>'
 
 
 def _merge(sheets: list[str], others: list[str]) -> None:
@@ -102,8 +132,15 @@ def _address(page: Path, reference: str) -> str:
     return reference if split.scheme else (page.parent / unquote(split.path)).resolve().as_uri()
 
 
+def sheets(pdf: Path) -> dict[str, int]:
+    """The number of the sheet on which each place of a printed book is that a link leads to."""
+    reader = PdfReader(pdf)
+    found = {name: reader.get_destination_page_number(place) for name, place in reader.named_destinations.items()}
+    return {name.removeprefix("/"): number + 1 for name, number in found.items() if number is not None}
+
+
 def write(document: str, pdf: Path, chromium: str) -> None:
-    """Prints a document; what was there before stays if that fails."""
+    """Prints a document with its numbered contents; what was there before stays if that fails."""
     pdf.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         source, printed = Path(folder, "book.html"), Path(folder, "book.pdf")
@@ -114,7 +151,9 @@ def write(document: str, pdf: Path, chromium: str) -> None:
         page.goto(source.as_uri())
         page.emulate_media(media="print", color_scheme="light")
         page.evaluate("() => document.fonts.ready.then(() => true)")
-        page.pdf(path=printed, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+        for _ in ("to see what is where", "with the numbers"):
+            page.pdf(path=printed, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+            page.evaluate(NUMBER, sheets(printed))
         program.close()
         pdf.write_bytes(printed.read_bytes())
 
@@ -128,7 +167,7 @@ def main(html: str, pdf: str) -> None:
         )
     folder = Path(html).resolve()
     listed = list(pages(ROOT / "_toc.yml"))
-    if missing := [name for name, _ in listed if not (folder / f"{name}.html").is_file()]:
+    if missing := [page.name for page in listed if not (folder / f"{page.name}.html").is_file()]:
         raise SystemExit(f"The book is not built: {missing[0]}.html is missing; run `make book` first.")
     try:
         write(join(folder, listed), Path(pdf), chromium)
