@@ -16,6 +16,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 GITHUB = "https://github.com/you/fork"
+PAGES = "https://you.github.io/fork/"
 REFUSED = [
     "",
     "github.com/you/fork",
@@ -44,8 +45,10 @@ REFUSED = [
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """A copy of what carries the address, with one sealed notebook and one whose code was edited since it was run."""
-    for name in ("_config.yml", "README.md"):
-        shutil.copy(notebooks.ROOT / name, tmp_path)
+    shutil.copy(notebooks.ROOT / "README.md", tmp_path)
+    settings = (notebooks.ROOT / "_config.yml").read_text("utf-8")
+    unset = re.sub(r'^(  (?:url|baseurl): )"[^"]*"', r'\1""', settings, flags=re.MULTILINE)
+    (tmp_path / "_config.yml").write_text(unset, encoding="utf-8")
     (tmp_path / "book").mkdir()
     for name in ("01_sealed", "02_edited"):
         setup = new_code_cell(notebooks.setup_source(), metadata={"tags": list(notebooks.SETUP_TAGS)}, id="a")
@@ -89,12 +92,17 @@ def test_what_is_no_address_is_refused_in_one_sentence(
 def test_the_address_is_written_everywhere(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (course / "_config.yml").read_text("utf-8")
     assert adopt.main([GITHUB], course) == 0
-    assert capsys.readouterr().out == f"The course's address is {GITHUB}: 4 files changed.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"The course's address is {GITHUB}: 4 files changed.",
+        f"Its pages are read at {PAGES} (html.baseurl in _config.yml).",
+    ]
     after = (course / "_config.yml").read_text("utf-8")
     assert yaml.safe_load(after)["repository"]["url"] == GITHUB
+    assert yaml.safe_load(after)["html"]["baseurl"] == PAGES
     changed = [(old, new) for old, new in zip(before.splitlines(), after.splitlines(), strict=True) if old != new]
-    ((old, new),) = changed
-    assert re.sub('"[^"]*"', "", old, count=1) == re.sub('"[^"]*"', "", new, count=1)
+    assert len(changed) == 2
+    for old, new in changed:
+        assert re.sub('"[^"]*"', "", old, count=1) == re.sub('"[^"]*"', "", new, count=1)
     readme = (course / "README.md").read_text("utf-8")
     assert f"]({GITHUB}/actions/workflows/book.yml)" in readme
     assert "](https://colab.research.google.com/github/you/fork/blob/main/book/01_sealed.ipynb)" in readme
@@ -125,6 +133,54 @@ def test_adopting_again_changes_nothing_and_another_address_replaces_the_first(
     assert "badge.svg" not in (course / "README.md").read_text("utf-8")
     adopt.main([GITHUB], course)
     assert _contents(course) == first
+
+
+@pytest.mark.parametrize(
+    ("address", "pages"),
+    [
+        ("https://github.com/You/Fork", "https://you.github.io/Fork/"),
+        ("https://github.com/you/You.github.io", "https://you.github.io/"),
+        ("https://github.com/you/fork/tree", ""),
+        ("https://gitlab.com/you/fork", ""),
+        ("file:///srv/course.git", ""),
+    ],
+)
+def test_where_the_pages_are_read_follows_from_github_only(address: str, pages: str) -> None:
+    assert adopt.pages(address) == pages
+
+
+def _baseurl(course: Path) -> str:
+    return yaml.safe_load((course / "_config.yml").read_text("utf-8"))["html"]["baseurl"]
+
+
+def test_elsewhere_one_sentence_says_what_to_set(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    adopt.main([GITHUB], course)
+    capsys.readouterr()
+    assert adopt.main(["https://gitlab.com/you/fork"], course) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [adopt.ELSEWHERE]
+    assert "html.baseurl" in adopt.ELSEWHERE
+    assert _baseurl(course) == ""
+
+
+def test_an_address_of_the_pages_that_was_set_by_hand_stays(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    adopt.main([GITHUB], course)
+    config, own = course / "_config.yml", "https://course.example.org/"
+    config.write_text(config.read_text("utf-8").replace(PAGES, own), encoding="utf-8")
+    for address in (GITHUB, "https://github.com/them/fork", "file:///srv/course.git"):
+        assert adopt.main([address], course) == 0
+        assert f"Its pages are read at {own} " in capsys.readouterr().out
+        assert _baseurl(course) == own
+
+
+@pytest.mark.parametrize("settings", ["repository: {branch: main}\n", "a: [\n", "", "repository:\nhtml:\n"])
+def test_a_configuration_that_lost_its_settings_is_refused(
+    settings: str, course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (course / "_config.yml").write_text(settings, encoding="utf-8")
+    before = _contents(course)
+    assert adopt.main([GITHUB], course) == 2
+    assert capsys.readouterr().err == "_config.yml has lost its settings: take it back from the repository.\n"
+    assert _contents(course) == before
 
 
 @pytest.mark.parametrize("name", ["_config.yml", "README.md", "book/01_sealed.ipynb"])

@@ -2,7 +2,8 @@
 
 The address stands in one place, `repository.url` in _config.yml, from which the book draws its launch buttons. This
 command writes it there and into what is read without the book: the set-up cells of the notebooks, whose outputs stay
-sealed since no output depends on it, and the badges of the README. Called again, it changes nothing.
+sealed since no output depends on it, and the badges of the README. Where GitHub Pages serves the book follows from it
+and is `html.baseurl`, unless somebody has set another address there. Called again, it changes nothing.
 """
 
 import re
@@ -16,8 +17,11 @@ import yaml
 from notebooks import ROOT, place_address, read, replace
 
 URL = re.compile(r'(?m)^(repository:.*\n(?:  .*\n)*?  url: *)(?:"[^"]*"|[^\s#]*)')
+PAGES = re.compile(r'(?m)^(html:.*\n(?:  .*\n)*?  baseurl: *)(?:"[^"]*"|[^\s#]*)')
 BADGES = re.compile(r"(<!-- badges[^>]*-->\n).*?(<!-- end of badges -->)", re.DOTALL)
+GITHUB = re.compile(r"https://github\.com/(([\w.-]+)/([\w.-]+))")
 EXAMPLE = "https://github.com/you/fork"
+ELSEWHERE = "If you publish its pages, set html.baseurl in _config.yml to the address where they are read."
 
 
 def checked(address: str) -> str:
@@ -46,7 +50,7 @@ def checked(address: str) -> str:
 
 def badges(address: str, branch: str, notebook: str) -> str:
     """The README's links to the tests, to `notebook` on Colab and to Binder; none where these do not look."""
-    if not (found := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address)):
+    if not (found := GITHUB.fullmatch(address)):
         return ""
     tests = f"{address}/actions/workflows/book.yml"
     colab, binder = "https://colab.research.google.com", "https://mybinder.org"
@@ -56,6 +60,29 @@ def badges(address: str, branch: str, notebook: str) -> str:
         f"[![Open in Colab]({colab}/assets/colab-badge.svg)]({colab}/github/{found[1]}/blob/{branch}/{notebook})\n"
         f"[![Open on Binder]({binder}/badge_logo.svg)]({on_binder})\n"
     )
+
+
+def pages(address: str) -> str:
+    """Where GitHub Pages serves the book of a repository, empty where that does not follow from its address.
+
+    Example:
+        >>> pages("https://github.com/You/fork")
+        'https://you.github.io/fork/'
+    """
+    if not (found := GITHUB.fullmatch(address)):
+        return ""
+    host, name = f"{found[2].lower()}.github.io", found[3]
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+def _settings(config: Path) -> tuple[str, str, str]:
+    """The branch, the address and the place of the pages, as the configuration has them now."""
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        repository = settings["repository"]
+        return repository["branch"], repository["url"] or "", settings["html"]["baseurl"] or ""
+    except (yaml.YAMLError, KeyError, TypeError):
+        raise ValueError(f"{config.name} has lost its settings: take it back from the repository.") from None
 
 
 def _substituted(pattern: re.Pattern[str], text: str, between: str, name: str) -> str:
@@ -69,11 +96,14 @@ def _substituted(pattern: re.Pattern[str], text: str, between: str, name: str) -
 def changes(address: str, root: Path) -> dict[Path, str]:
     """The new text of each file that the address changes."""
     config, readme = (root / name for name in ("_config.yml", "README.md"))
-    branch = yaml.safe_load(config.read_text(encoding="utf-8"))["repository"]["branch"]
+    branch, before, read_at = _settings(config)
+    if read_at in ("", pages(before)):  # nobody has set another one
+        read_at = pages(address)
     found = sorted((root / "book").glob("*.ipynb"))
     lines = badges(address, branch, f"book/{found[0].name}")
+    settings = _substituted(PAGES, config.read_text(encoding="utf-8"), f'"{read_at}"', config.name)
     texts = {
-        config: _substituted(URL, config.read_text(encoding="utf-8"), f'"{address}"', config.name),
+        config: _substituted(URL, settings, f'"{address}"', config.name),
         readme: _substituted(BADGES, readme.read_text(encoding="utf-8"), lines, readme.name),
     }
     for path in found:
@@ -95,6 +125,8 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
         replace(path, text)
     count = f"{len(texts)} file{'s' * (len(texts) != 1)} changed" if texts else "nothing had to be changed"
     print(f"The course's address is {address}: {count}.")
+    read_at = _settings(root / "_config.yml")[2]
+    print(f"Its pages are read at {read_at} (html.baseurl in _config.yml)." if read_at else ELSEWHERE)
     return 0
 
 
