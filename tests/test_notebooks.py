@@ -1,8 +1,10 @@
 """The notebooks of the course are what they must be, and the rules that say so reject each kind of broken notebook."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import glossary
 import nbformat
 import notebooks
 import pytest
@@ -18,6 +20,19 @@ CAPTION = "The loss against the number of steps."
 @pytest.mark.parametrize("path", notebooks.chapters(), ids=lambda path: path.stem)
 def test_the_notebook_keeps_the_rules(path: Path) -> None:
     assert rules.problems(notebooks.read(path), path) == []
+
+
+def test_every_word_of_the_glossary_is_linked_from_somewhere() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in notebooks.BOOK.glob("*.md") if page != glossary.PAGE]
+    cells = [cell.source for path in notebooks.everything() for cell in notebooks.read(path).cells]
+    linked = {anchor for text in [*pages, *cells] for anchor in glossary.links(text)}
+    assert linked == set(glossary.words().values())
+
+
+def test_the_words_of_the_glossary_are_in_order() -> None:
+    names = re.findall(r"^## (.+)$", glossary.PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert names == sorted(names, key=str.casefold)
+    assert len(names) == len(glossary.words())
 
 
 # ---- a small notebook that keeps every rule, and what each rule says once something in it is broken
@@ -69,6 +84,7 @@ def _good() -> NotebookNode:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "page.md").write_text("(label)=\n# A page\n", encoding="utf-8")
+    (tmp_path / "glossary.md").write_text(glossary.PAGE.read_text(encoding="utf-8"), encoding="utf-8")
     return tmp_path
 
 
@@ -125,6 +141,9 @@ WIDGET = new_output("display_data", data={notebooks.WIDGET: {"model_id": "1"}, "
 
 FOLDED = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
 
+RISK = "[risk](glossary.md#risk)\n"
+EVERY_WORD = "\n".join(f"[{word}](glossary.md#{anchor})" for word, anchor in glossary.words().items())
+
 BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "old format": ("is_a_notebook", lambda n: n.update(nbformat_minor=4), "format 4.4"),
     "doubled id": ("is_a_notebook", _edit(2, id="a"), "2 cells have the id 'a'"),
@@ -163,6 +182,12 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "two titles": ("headings_are_nested", _append_text("# Another"), "only heading of level 1"),
     "title elsewhere": ("headings_are_nested", lambda n: n.cells.append(n.cells.pop(0)), "must open with its title"),
     "skipped level": ("headings_are_nested", _append_text("#### Deep"), "level 4 follows level 2"),
+    "word not linked": ("first_uses_are_linked", _append_text("Its Hessian."), "first use of 'Hessian' must link"),
+    "late link": ("first_uses_are_linked", _append_text("Risks. [Risk](glossary.md#risk)"), "first use of 'risk'"),
+    "word linked twice": ("first_uses_are_linked", _append_text(RISK * 2), "'risk' of the glossary is linked 2 times"),
+    "linked heading": ("first_uses_are_linked", _append_text(f"## {RISK}"), "a heading links the glossary"),
+    "too many links": ("first_uses_are_linked", _append_text(EVERY_WORD), "disturb the text"),
+    "unknown word": ("links_resolve", _append_text("[x](glossary.md#nothing)"), "no #nothing"),
     "edited code": ("outputs_are_current", lambda n: n.cells[3].update(source="print(2)"), "present code"),
     "added code": ("outputs_are_current", _append_code("1", seal=False), "present code"),
     "run twice": ("executed_in_order", _edit(4, execution_count=7), "has execution count"),
@@ -208,11 +233,12 @@ def test_every_rule_is_shown_to_reject_something() -> None:
     [
         _append_code("1", ERROR, tags=["raises-exception"]),
         _append_code("predict()", **FOLDED),
+        _append_text(f"{RISK} As a risk, empirical-risks, `batch`, $batch$, [batch](page.md) and\n\n## Batch"),
         _append_code("1", _text("took 1.25 s"), tags=["about-time"]),
         _append_code("1", _text("rate 1.234e-05, 0.00001234, 16384.25, step 3 so far, https://a.org/home/x")),
         _append_text("In code, `{ref}` and\n\n```python\n(there)=\n```\n\nor $\\{ref\\}$ are no MyST."),
     ],
-    ids=["expected error", "folded answer", "cell about time", "rounded numbers", "MyST in code"],
+    ids=["expected error", "folded answer", "words in use", "cell about time", "rounded numbers", "MyST in code"],
 )
 def test_what_only_looks_like_a_problem_is_allowed(change: Callable[[NotebookNode], None], folder: Path) -> None:
     notebook = _good()

@@ -1,7 +1,7 @@
 """What a notebook must be to stand in the course: `python book/_tools/rules.py NOTEBOOK …` prints what it lacks.
 
 A rule takes a notebook and the path where it lies, and yields one sentence for each thing that is wrong. The rules on
-text are in `prose`, those on stored outputs in `outputs`; here are those on the cells and their code.
+text are in `prose` and `glossary`, those on stored outputs in `outputs`; here are those on the cells and their code.
 """
 
 import ast
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import glossary
 import nbformat
 import outputs
 import prose
@@ -132,6 +133,7 @@ RULES = (
     exercises_are_complete,
     answers_are_folded,
     *prose.RULES,
+    *glossary.RULES,
     *outputs.RULES,
 )
 
