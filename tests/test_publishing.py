@@ -29,11 +29,12 @@ def build(folder: Path, *settings: str) -> Path:
 
 
 def test_with_an_address_pages_have_cards_and_the_sitemap_lists_them(tmp_path: Path) -> None:
-    html = build(tmp_path, f"html_baseurl = {ADDRESS!r}")
+    html = build(tmp_path, f"html_baseurl = {ADDRESS!r}", "html_title = 'A course'")
     page = (html / "index.html").read_text(encoding="utf-8")
-    cards = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)"', page))
+    cards = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)"', page))
     assert cards["url"].startswith(f"{ADDRESS}/")
     assert cards["title"] == "Book"
+    assert cards["site_name"] == "A course"
     assert "Why training is hard." in cards["description"]
     assert (html / cards["image"].removeprefix(f"{ADDRESS}/")).is_file()
     listed = re.findall(r"<loc>(.*?)</loc>", (html / "sitemap.xml").read_text(encoding="utf-8"))

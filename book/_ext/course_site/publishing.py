@@ -5,6 +5,8 @@ All need the address at which the book is read. They are there once `html.baseur
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -13,6 +15,10 @@ __all__ = ["DOWNLOADS", "PLACE", "setup"]
 
 PLACE = '<div class="downloads"></div>'  # where a page offers the downloads; without an address it stays empty
 DOWNLOADS = {"downhill.zip": "these pages in one file", "downhill.pdf": "the whole book for paper"}  # beside the pages
+
+# The card that a link shows: paper, a line in the colour of the path, and the icon.
+ICON = Path(__file__).parents[2] / "_theme" / "icon.png"
+CARD = {"image_mini": str(ICON), "background_color": "#fbf9f4", "line_color": "#c24f00"}
 
 
 def setup(app: Sphinx) -> None:
@@ -30,6 +36,8 @@ def publish(app: Sphinx, config: Config) -> None:
     for extension in ("sphinxext.opengraph", "sphinx_sitemap"):
         app.setup_extension(extension)
     config.ogp_site_url = config.html_baseurl
+    config.ogp_site_name = config.html_title
+    config.ogp_social_cards = CARD
     config.sitemap_url_scheme = "{link}"
     config.sitemap_excludes = ["search.html", "genindex.html", "py-modindex.html"]
 
