@@ -88,7 +88,7 @@ def table(chapters: Iterable[tuple[str, list[Exercise]]], states: dict[str, str]
         following = f"Next: {chosen.id} {chosen.title}."
     legend = "✓ solved  ◐ attempted  ○ untouched"
     card = (
-        '<table class="progress"><caption>Your progress</caption><thead><tr><th scope="col">Chapter</th>'
+        '<table class="labs-progress"><caption>Your progress</caption><thead><tr><th scope="col">Chapter</th>'
         f'<th scope="col">Solved</th><th scope="col">Exercises</th></tr></thead><tbody>{rows}</tbody></table>'
         f"<p>{legend}</p>"
     )
