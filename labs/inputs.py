@@ -13,7 +13,7 @@ from typing import TypeGuard, TypeVar
 
 import torch
 
-__all__ = ["chosen", "finite", "integer", "number", "positive"]
+__all__ = ["all_finite", "chosen", "finite", "integer", "number", "positive"]
 
 T = TypeVar("T")
 
@@ -93,6 +93,23 @@ def chosen(name: str, value: T, options: Collection[T]) -> T:
     return value
 
 
+def all_finite(tensor: torch.Tensor, dim: int | None = None) -> torch.Tensor:
+    """Whether there is neither NaN nor infinity, at all or along ``dim``.
+
+    A sum is finite only if all its terms are, and is several times faster than looking at each of them.
+
+    Example:
+        >>> all_finite(torch.tensor([[0.0, float("inf")], [1.0, 2.0]]), dim=-1)
+        tensor([False,  True])
+    """
+    if not tensor.is_floating_point():
+        return tensor.isfinite().all() if dim is None else tensor.isfinite().all(dim)
+    sums = (tensor.sum() if dim is None else tensor.sum(dim)).isfinite()
+    if sums.all():
+        return sums
+    return tensor.isfinite().all() if dim is None else tensor.isfinite().all(dim)  # a sum can also overflow
+
+
 def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
     """``tensor``, which must be floating-point and hold neither NaN nor infinity.
 
@@ -110,7 +127,7 @@ def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
         raise ValueError(
             f"{name} must be a floating-point tensor, got {kind}; convert it, e.g. with torch.as_tensor(…).float()"
         )
-    if not tensor.isfinite().all():
+    if not all_finite(tensor):
         where = tuple((~tensor.isfinite()).nonzero()[0].tolist())
         raise ValueError(f"{name} holds {tensor[where].item()} at index {where}; remove or impute such entries first")
     return tensor

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labs.inputs import all_finite
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -37,7 +39,7 @@ def _ndim(number: Any) -> int:
 
 def start_per_run(theta0: Tensor, num_runs: int) -> Float[Tensor, "R P"]:
     """A fresh copy of θ₀ for each run."""
-    if not theta0.isfinite().all():
+    if not all_finite(theta0):
         raise ValueError("theta0 holds values that are not finite; start from finite parameters")
     return theta0.detach().expand(num_runs, -1).clone(memory_format=torch.contiguous_format)
 
@@ -65,7 +67,7 @@ def data_per_run(data: tuple[Tensor, Tensor], theta: Float[Tensor, "R P"]) -> tu
     except (TypeError, ValueError) as error:
         raise ValueError(f"data must be a pair (x, y) such as labs.data.digits(), got {type(data).__name__}") from error
     x, y = (t.to(theta.dtype) if t.is_floating_point() else t for t in (x, y))
-    if x.is_floating_point() and not x.isfinite().all():
+    if x.is_floating_point() and not all_finite(x):
         raise ValueError("the inputs x hold values that are not finite; remove or impute those rows first")
     runs = len(theta)
     for x_own, y_own in ((True, True), (False, True), (True, False), (False, False)):

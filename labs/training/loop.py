@@ -139,7 +139,9 @@ def train(
             break
         if record.any_stopped:
             runs.halt(record.best.stopped)
-        runs.advance(x, y, rate * (factor(step) * record.moving), grad)
+        share = factor(step) * record.moving
+        runs.advance(x, y, rate if isinstance(share, float) and share == 1.0 else rate * share, grad)
+        del x, y, grad  # the next batch then takes the same memory, which is still in the cache
     return record.trace(runs.theta)
 
 

@@ -1,7 +1,7 @@
 """Gradients of an ensemble of multilayer perceptrons by hand: the chain rule in batched products.
 
 For one run, with inputs a₀ = x in rows, hidden layers aₗ = φ(aₗ₋₁Wₗᵀ + bₗ) and outputs f = a_L W_Lᵀ + b_L, let δ be the
-derivative of the loss by a layer's pre-activations. At the top, divided by the number of examples,
+derivative of the loss L by a layer's pre-activations. At the top
 
     softmax cross-entropy: δ = softmax(f) − onehot(y),        squared error: δ = f − y,
 
@@ -14,7 +14,7 @@ where φ′ is a function of the activation itself: 1 − a² for tanh, a(1 − 
 Three things make it fast on small networks. Weights are kept layer by layer, each in one piece and in the orientation
 in which both products run along contiguous rows (hidden layers as Wᵀ), so that ``baddbmm_`` adds a gradient to them in
 place. The first bias is one more row of the first weight, met by a column of ones in x. The outputs are laid out class
-by class, ``(R, C, B)``: sums over a short last axis are several times slower.
+by class, ``(R, C, B)``: softmax over a short last axis is several times slower.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class MLPRisk(EnsembleRisk):
         for runs in self.blocks(theta, x, y):
             target, layers = _pairs(self.model, grad[runs]), _pairs(self.model, theta[runs])
             x_rows, y_rows = of_runs(runs, x, y)
-            values = self.add_gradient_(target, layers, x_rows, y_rows, 1.0, losses=True)
+            values = self.add_gradient_(target, layers, x_rows, y_rows, 1.0 / x.shape[1], losses=True)
             losses.append(values.mean(-1))
         return torch.cat(losses), grad.addcmul_(theta, self.weight_decay) if self.decays else grad
 
@@ -136,7 +136,7 @@ class MLPRisk(EnsembleRisk):
             x_rows, y_rows = of_runs(runs, x, y)
             outputs = self._forward(_pairs(self.model, theta[runs]), x_rows)[-1]
             if loss in (None, self.loss):
-                blocks.append(self.head(outputs, y_rows, True)[0])
+                blocks.append(self.head(outputs, y_rows, 1.0, True)[0])
             else:
                 own = y_rows.shape[0] > 1 or len(outputs) == 1
                 y_rows = y_rows if own else y_rows[0]
@@ -151,10 +151,10 @@ class MLPRisk(EnsembleRisk):
     def add_gradient_(
         self, target: list[Pair], layers: list[Pair], x: Tensor, y: Tensor, scale: Tensor | float, losses: bool = False
     ) -> Any:
-        """target ← target + scale · (∂J/∂W, ∂J/∂b), also where ``target`` is ``layers``; returns losses if asked to."""
+        """target ← target + scale · Σ (∂L/∂W, ∂L/∂b), also where ``target`` is ``layers``; returns L if asked to."""
         *activations, outputs = self._forward(layers, x)
-        values, delta = self.head(outputs, y, losses)
-        self._backward(target, layers, activations, delta.mul_(scale / delta.shape[-1]))
+        values, delta = self.head(outputs, y, scale, losses)
+        self._backward(target, layers, activations, delta)
         return values
 
     def _forward(self, layers: list[Pair], x: Float[Tensor, "R B d"]) -> list[Tensor]:
@@ -199,21 +199,28 @@ def _add_product_(piece: Tensor, left: Tensor, right: Tensor) -> None:
         piece.mT.add_(torch.bmm(right.mT, left.mT))
 
 
-def _cross_entropy(outputs: Float[Tensor, "R C B"], y: Tensor, losses: bool) -> tuple[Tensor | None, Tensor]:
-    """The loss of each example, if asked for, and δ, by exp and sum; overwrites outputs."""
+def _cross_entropy(
+    outputs: Float[Tensor, "R C B"], y: Tensor, scale: Tensor | float, losses: bool
+) -> tuple[Tensor | None, Tensor]:
+    """The loss of each example, if asked for, and scale · δ."""
     label = y.unsqueeze(1).expand(outputs.shape[0], 1, -1)
-    outputs.sub_(outputs.amax(1, keepdim=True))  # changes neither, and nothing overflows
-    picked = outputs.gather(1, label) if losses else None
-    exponentials = outputs.exp_()
-    total = exponentials.sum(1, keepdim=True)
-    delta = exponentials.div_(total).scatter_add_(1, label, outputs.new_full(label.shape, -1.0))
-    return (None if picked is None else total.log_().sub_(picked).squeeze(1)), delta
+    values = None
+    if losses:
+        logarithms = torch.log_softmax(outputs, dim=1)
+        values = logarithms.gather(1, label).squeeze(1).neg_()
+        delta = logarithms.exp_()
+    else:
+        delta = torch.softmax(outputs, dim=1)
+    return values, delta.scatter_add_(1, label, delta.new_full((1, 1, 1), -1.0).expand_as(label)).mul_(scale)
 
 
-def _squared_error(outputs: Float[Tensor, "R C B"], y: Tensor, losses: bool) -> tuple[Tensor | None, Tensor]:
-    """The loss of each example, if asked for, and δ; overwrites outputs."""
+def _squared_error(
+    outputs: Float[Tensor, "R C B"], y: Tensor, scale: Tensor | float, losses: bool
+) -> tuple[Tensor | None, Tensor]:
+    """The loss of each example, if asked for, and scale · δ; overwrites outputs."""
     delta = outputs.sub_(y.mT)
-    return (delta.square().sum(1).mul_(0.5) if losses else None), delta
+    values = (delta * delta).sum(1).mul_(0.5) if losses else None
+    return values, delta.mul_(scale)
 
 
 HEADS: dict[str, Callable] = {"cross_entropy": _cross_entropy, "squared_error": _squared_error}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from labs.inputs import all_finite
 from labs.training.gradient import EnsembleRisk
 from labs.training.monitors import Monitor, State
 from labs.training.stopping import Best, EarlyStopping
@@ -58,7 +59,7 @@ class Recorder:
 
     def __call__(self, step: int, theta: Tensor, batch_loss: Tensor, batch_grad: Tensor) -> None:
         """Everything that is to be noted about θ before the update of this step."""
-        lost = ~(batch_loss.isfinite() & theta.isfinite().all(-1)) & (self.diverged_at < 0)
+        lost = ~(batch_loss.isfinite() & all_finite(theta, dim=-1)) & (self.diverged_at < 0)
         self.diverged_at = torch.where(lost, step, self.diverged_at)
         if step in self.snapshot_steps:
             self.snapshots[step] = theta.clone()
@@ -100,7 +101,7 @@ class Recorder:
 
     def trace(self, theta: Float[Tensor, "R P"]) -> Trace:
         """The finished record."""
-        lost = ~theta.isfinite().all(-1) & (self.diverged_at < 0)
+        lost = ~all_finite(theta, dim=-1) & (self.diverged_at < 0)
         return Trace(
             steps=torch.tensor(self.taken),
             theta=theta,

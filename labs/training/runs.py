@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import torch
+from torch import Tensor
 
 from labs.training.gradient import EnsembleRisk, of_runs
 from labs.training.mlp_rules import Layers, MLPRisk
@@ -12,11 +13,10 @@ from labs.training.updates import Update, clip
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
-    from torch import Tensor
 
 __all__ = ["Bounds", "FlatRuns", "LayeredRuns", "Runs"]
 
-Bounds = tuple["Tensor | None", "Tensor | None"]
+Bounds = tuple[Tensor | None, Tensor | None]
 """The largest norm and the largest component of a gradient, (R, 1) each."""
 
 
@@ -57,6 +57,7 @@ class LayeredRuns:
         # the gradient goes straight into the weights unless something else must join it at the old θ
         together = momentum.any() or risk.decays
         self.velocity = Layers(risk.model, torch.zeros_like(theta)) if together else None
+        self._rate, self._scales = theta.new_empty(0), dict[int, Tensor]()
 
     @property
     def theta(self) -> Float[Tensor, "R P"]:
@@ -72,14 +73,26 @@ class LayeredRuns:
         else:
             if self.risk.decays:
                 target.addcmul_(self.layers, -rate * self.risk.weight_decay)
-            self._descend(target, x, y, -rate[:, :, None])
+            self._descend(target, x, y, self._scale(rate, x.shape[1]))
         if self.velocity is not None:
             self.layers.add_(self.velocity)
 
     def _descend(self, target: Layers, x: Tensor, y: Tensor, scale: Float[Tensor, "R 1 1"]) -> None:
-        for runs in self.risk.blocks(self.momentum, x, y):
+        blocks = self.risk.blocks(self.momentum, x, y)
+        if len(blocks) == 1:
+            self.risk.add_gradient_(target.pairs, self.layers.pairs, x, y, scale)
+            return
+        for runs in blocks:
             x_rows, y_rows = of_runs(runs, x, y)
             self.risk.add_gradient_(target.rows(runs), self.layers.rows(runs), x_rows, y_rows, scale[runs])
+
+    def _scale(self, rate: Float[Tensor, "R 1"], batch_size: int) -> Float[Tensor, "R 1 1"]:
+        """−η / B, kept while the rate stays: in a short step even the smallest operation counts."""
+        if rate is not self._rate:
+            self._rate, self._scales = rate, {}
+        if batch_size not in self._scales:
+            self._scales[batch_size] = rate[:, :, None] / -batch_size
+        return self._scales[batch_size]
 
     def halt(self, runs: Bool[Tensor, " R"]) -> None:
         self.momentum = self.momentum.masked_fill(runs[:, None], 0.0)
