@@ -263,3 +263,14 @@ def test_links_within_the_book_arrive(pages: dict[Path, Page]) -> None:
             if not target.is_file() or (parts.fragment and target in pages and unquote(parts.fragment) not in anchors):
                 broken.append(f"{path.name}: {link}")
     assert broken == []
+
+
+def test_no_style_of_the_theme_falls_on_what_labs_shows() -> None:
+    """A class that labs gives its outputs is none that the theme styles by itself, as it does `progress`."""
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "labs").rglob("*.py"))
+    ours = {name for found in re.findall(r'class="([a-z][\w -]*)["{]', sources) for name in found.split()}
+    assert {"claim", "hint", "labs-progress"} <= ours
+    sheets = "".join(path.read_text("utf-8") for path in (HTML / "_static" / "styles").glob("*.css"))
+    styled = set(re.findall(r"(?<![\w.#\])-])\.([a-z][\w-]*)(?=[\s,>{:])", sheets))
+    assert {"progress", "container"} <= styled
+    assert ours & styled <= {"highlight"}  # code in the theme's colours
