@@ -11,7 +11,7 @@ PAGE := _build/html/index.html
 
 TYPED := labs book/_tools
 BUILD := _config.yml _toc.yml $(VENV)/installed $(shell find book/_ext book/_theme -type f 2>/dev/null | grep -v -e __pycache__ -e ' ')
-PAGES := $(shell find book labs -type f 2>/dev/null | grep -v -e __pycache__ -e .ipynb_checkpoints -e book/_tools -e ' ')
+PAGES := $(wildcard benchmarks/results/*.json) $(shell find book labs -type f 2>/dev/null | grep -v -e __pycache__ -e .ipynb_checkpoints -e book/_tools -e ' ')
 
 # One thread a process: the notebooks and the tests run side by side, one on each core.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
@@ -75,8 +75,8 @@ format: $(VENV)/installed  ## format the code, notebooks included
 clean:  ## remove what was built
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache
 
-distclean: clean  ## remove what was built and the virtual environment
-	rm -rf $(VENV) labs.egg-info
+distclean: clean  ## remove what was built and the virtual environments
+	rm -rf $(VENV) benchmarks/.venv labs.egg-info
 
 $(VENV)/installed: requirements.txt pyproject.toml book/_tools/colab.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: call make with PYTHON=python3.11, say." % sys.version_info[:2])'

@@ -22,6 +22,7 @@ class Row:
 
     task: str
     contender: str
+    package: str | None = None
     version: str | None = None
     error: float | None = None
     right: bool = False
@@ -53,7 +54,8 @@ def measure(task: Task, repeats: int | None = None) -> list[Row]:
 
 
 def _try(task: Task, contender: Contender) -> tuple[Row, Callable[[], Any] | None]:
-    row = Row(task.name, contender.name, version=_version(contender.package), counts=contender.counts)
+    package, counts = contender.package, contender.counts
+    row = Row(task.name, contender.name, package=package, version=_version(package), counts=counts)
     try:
         function = contender.prepare()
         row.error = float(task.error(contender.answer(function())))

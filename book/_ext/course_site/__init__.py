@@ -6,13 +6,27 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from course_site import course_map, launch, math, measured, notes, offline, outputs, predictions, publishing, reference
+from course_site import (
+    course_map,
+    launch,
+    math,
+    measured,
+    notes,
+    offline,
+    outputs,
+    predictions,
+    publishing,
+    reference,
+    speed,
+)
 
 __all__ = ["setup"]
+
+PARTS = (math, offline, outputs, launch, predictions, course_map, measured, speed, notes, reference, publishing)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connects the parts to Sphinx."""
-    for part in (math, offline, outputs, launch, predictions, course_map, measured, notes, reference, publishing):
+    for part in PARTS:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
