@@ -45,3 +45,8 @@ def test_a_book_that_is_not_built_is_refused_and_nothing_is_written(tmp_path: Pa
     with pytest.raises(SystemExit, match=r"run `make book` first\.$"):
         archive.main(str(tmp_path), str(tmp_path / "book.zip"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(html: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"book\.zip cannot be written: [^\n]*\.$"):
+        archive.main(str(html), str(tmp_path / "nowhere" / "book.zip"))

@@ -116,6 +116,14 @@ def test_bad_input_is_refused_in_one_sentence(
         colab.main(arguments)
 
 
+@pytest.mark.parametrize("text", ["", "no notebook", "[]", "{}"])
+def test_a_broken_notebook_is_refused_in_one_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.ipynb").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"broken\.ipynb is no notebook: [^\n]*\.$"):
+        colab.main([str(tmp_path / "broken.ipynb")])
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.ipynb"]
+
+
 def test_without_git_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "a.whl").touch()
     monkeypatch.setattr(colab.shutil, "which", lambda name: None)

@@ -105,6 +105,32 @@ def test_without_a_browser_one_sentence_says_so_and_nothing_changes(
     assert not (tmp_path / "book.pdf").exists()
 
 
+@pytest.fixture
+def course(monkeypatch: pytest.MonkeyPatch, html: Path, tmp_path: Path) -> Path:
+    """The book of three pages where the table of contents lists just them."""
+    monkeypatch.setattr(pdf, "pages", lambda toc: iter(LISTED))
+    return html
+
+
+def test_a_program_that_is_no_browser_is_named_and_the_old_file_stays(
+    monkeypatch: pytest.MonkeyPatch, course: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "book.pdf").write_text("the one before", encoding="utf-8")
+    (tmp_path / "other").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (tmp_path / "other").chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "other"))
+    with pytest.raises(SystemExit, match=r"other could not print the book: [^\n]*[^.\n]\.$"):
+        pdf.main(str(course), str(tmp_path / "book.pdf"))
+    assert (tmp_path / "book.pdf").read_text("utf-8") == "the one before"
+
+
+def test_a_place_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch, course: Path, tmp_path: Path) -> None:
+    monkeypatch.setattr(browser, "find", lambda: "chromium")
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"book\.pdf cannot be written: [^\n]*\.$"):
+        pdf.main(str(course), str(tmp_path / "file" / "book.pdf"))
+
+
 def test_a_book_that_is_not_built_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(browser, "find", lambda: "chromium")
     with pytest.raises(SystemExit, match=r"The book is not built: .* run `make book` first\.$"):

@@ -30,7 +30,10 @@ def main(html: str, target: str) -> None:
     """Packs the built book and says where it is, or in one sentence why not."""
     if not (Path(html) / "book" / "index.html").is_file():
         raise SystemExit("The book is not built: book/index.html is missing; run `make book` first.")
-    count = pack(Path(html), Path(target))
+    try:
+        count = pack(Path(html), Path(target))
+    except OSError as error:
+        raise SystemExit(f"{target} cannot be written: {error.strerror}.") from None
     print(f"The book is packed: {target} ({count} files, {Path(target).stat().st_size / 1e6:.1f} MB).")
     print(f"Unpacked anywhere, it opens at {FOLDER}/index.html.")
 

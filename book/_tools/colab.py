@@ -21,6 +21,7 @@ from pathlib import Path
 
 import environments
 from execution import Job, leave_interrupts_alone, run
+from nbformat import ValidationError
 from notebooks import ROOT, chapters, code_cells, place_address, place_setup, read
 from tqdm import tqdm
 
@@ -169,6 +170,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if missing := [path for path in options.notebooks if path.suffix != ".ipynb" or not path.is_file()]:
         raise SystemExit(f"There is no notebook {missing[0]}: name files such as book/05_ill_conditioning.ipynb.")
+    for path in options.notebooks:
+        try:
+            read(path)
+        except (ValueError, AttributeError, ValidationError) as error:  # no JSON, no object, no cells
+            raise SystemExit(f"{path} is no notebook: {str(error).splitlines()[0].rstrip('.')}.") from None
     if not any(options.wheels.glob("*.whl")):
         raise SystemExit(f"There are no wheels in {options.wheels}: `make colab` fetches them once.")
     if shutil.which("git") is None:

@@ -172,7 +172,10 @@ def main(html: str, pdf: str) -> None:
     try:
         write(join(folder, listed), Path(pdf), chromium)
     except Error as error:
-        raise SystemExit(f"Chromium could not print the book: {error.message.splitlines()[0]}") from None
+        reason = next((line for line in error.message.splitlines() if line.strip()), "it gives no reason").rstrip(".")
+        raise SystemExit(f"{chromium} could not print the book: {reason}.") from None
+    except OSError as error:
+        raise SystemExit(f"{pdf} cannot be written: {error.strerror}.") from None
     print(f"The book is printed: {pdf}")
 
 

@@ -33,9 +33,12 @@ def location() -> Path | None:
     named = os.environ.get("LABS_PROGRESS")
     if named == IN_MEMORY:
         return None
-    if named:
-        return Path(named).expanduser()
-    folder = platformdirs.user_data_path("why-deep-networks-are-hard", appauthor=False)
+    try:
+        if named:
+            return Path(named).expanduser()
+        folder = platformdirs.user_data_path("why-deep-networks-are-hard", appauthor=False)
+    except RuntimeError:  # neither HOME nor the list of users knows a home
+        return None
     # Without a home there is no absolute path, and a relative one would scatter files over the folders of notebooks.
     return folder / "progress.json" if folder.is_absolute() else None
 

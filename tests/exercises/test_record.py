@@ -157,6 +157,25 @@ def test_no_home_at_all_keeps_the_marks_in_memory(monkeypatch):
     assert record.load()[0] == {"5.1": SOLVED}
 
 
+@pytest.mark.parametrize("named", [None, "~/progress.json"])
+def test_a_user_without_a_home_keeps_the_marks_in_memory(named):
+    """As in a container that runs under a number without an entry in the list of users."""
+    asked, _ = process(f"""
+        import pwd
+        def getpwuid(number):
+            raise KeyError(number)
+        pwd.getpwuid = getpwuid
+        for name in ("HOME", "XDG_DATA_HOME", "LABS_PROGRESS"):
+            os.environ.pop(name, None)
+        os.environ.update({{"LABS_PROGRESS": {named!r}}} if {named!r} else {{}})
+        print(record.mark("5.1", "solved"))
+        print(record.load()[0])
+    """).communicate()
+    said, marks = asked.splitlines()
+    assert said == "There is no home folder: your progress is kept until the kernel stops."
+    assert marks == str({"5.1": SOLVED})
+
+
 def test_the_file_is_in_the_users_data_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("LABS_PROGRESS")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
