@@ -232,17 +232,47 @@ def test_page_from_a_file(page: str, contexts: dict[tuple[str, str], BrowserCont
     seen.page.close()
 
 
-def test_pages_are_complete_without_scripts(browser: Browser, site: str) -> None:
-    """Text, formulas and a picture for each explorable are there when no script runs."""
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    for name in PAGES:
-        page.goto(f"{site}/{name}")
-        assert page.locator("h1").first.is_visible(), name
-        for explorable in page.locator(".labs-explorable").all():
-            assert explorable.locator("img").is_visible(), name
-            assert explorable.locator("img").get_attribute("alt"), name
+MISSING = """(selector) => [...document.querySelectorAll(selector)]
+  .filter((part) => !part.closest("details:not([open])"))
+  .filter((part) => !part.checkVisibility({visibilityProperty: true}) || !part.getBoundingClientRect().width
+    || (part.tagName === "IMG" && !(part.complete && part.naturalWidth && part.alt)))
+  .map((part) => part.outerHTML.slice(0, 120))"""
+PARTS = "h1, h2, article p, article table, .katex-html, figure, figure img, .claim, .labs-explorable > img"
+
+
+@pytest.fixture(scope="session")
+def scriptless(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that runs no script, on a phone."""
+    width, height = SCREENS["phone"]
+    context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": height})
+    yield context.new_page()
     context.close()
+
+
+@pytest.mark.parametrize("page", PAGES or ["the book"])
+def test_a_page_is_complete_without_scripts(page: str, scriptless: Page, site: str) -> None:
+    """Text, formulas, figures, claims and a picture for each explorable are there when no script runs."""
+    scriptless.goto(f"{site}/{page}")
+    assert scriptless.locator("h1").count() == 1
+    assert scriptless.evaluate(MISSING, PARTS) == []
+    scriptless.evaluate("document.querySelector('h1').style.visibility = 'hidden'")
+    assert len(scriptless.evaluate(MISSING, PARTS)) == 1, "what is hidden is found"
+    for explorable in scriptless.locator(".labs-explorable").all():
+        assert explorable.locator("> img").count() == 1
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if re.match(r"book/\d\d_", page)] or ["the book"])
+def test_a_chapter_unfolds_without_scripts(page: str, scriptless: Page, site: str) -> None:
+    """Every chapter has what the test above looks for, and its folded parts open by a click."""
+    scriptless.goto(f"{site}/{page}")
+    for part in (".katex-html", "figure img", ".claim", ".labs-explorable > img"):
+        assert scriptless.locator(part).count(), part
+    for fold, inside in (("details.hint", "p"), ("details.solution", "pre"), ("details.hide", "pre")):
+        folded = scriptless.locator(fold).first
+        assert not folded.locator(inside).first.is_visible()
+        folded.locator("summary").first.click()
+        assert folded.locator(inside).first.is_visible()
+        assert folded.locator(inside).first.inner_text().strip()
 
 
 def test_chosen_colours_are_kept(contexts: dict[tuple[str, str], BrowserContext], site: str) -> None:
