@@ -57,7 +57,7 @@ def test_a_peer_that_fails_only_later_is_a_row_that_says_so() -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("[Errno 2] no file '/home/ada/.cache/x/data.bin'", "[Errno 2] no file 'data.bin'"),
+        ("[Errno 2] no file '/srv/ada/.cache/x/data.bin'", "[Errno 2] no file 'data.bin'"),
         ("see https://pytorch.org/docs/main, 1/2", "see https://pytorch.org/docs/main, 1/2"),
         ("first\nsecond", "first"),
         ("word " * 100, " ".join(["word"] * 29) + " …"),
