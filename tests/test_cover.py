@@ -41,6 +41,14 @@ def test_the_cover_is_plain_markdown_whose_links_arrive() -> None:
     assert [problem for rule in prose.RULES for problem in rule(page, COVER)] == []
 
 
+@pytest.mark.parametrize("path", sorted(notebooks.BOOK.glob("*.md")), ids=lambda path: path.stem)
+def test_a_page_that_a_link_opens_in_jupyterlab_has_no_markup_in_its_text(path: Path) -> None:
+    """A directive, which stands for what the book's build makes, is an empty box there; a role would show."""
+    page = new_notebook(cells=[new_markdown_cell(path.read_text("utf-8"))])
+    found = [problem for problem in prose.no_myst_in_text(page, path) if "MyST directive" not in problem]
+    assert found == []
+
+
 def test_make_lab_opens_the_cover_as_a_page() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert re.findall(r"default_url=/lab/tree/(\S+)", makefile) == [COVER.name]
