@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.func import grad, vmap
 
+from labs.batching import FirstThatWorks, one_by_one
 from labs.fast.norms import mean_and_square, outer_products
 from labs.fast.passes import covers, runs
 from labs.inputs import finite, integer
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Moments", "moments", "noise_scale", "noise_trace", "per_example", "standard_error"]
 
-BLOCK_NUMBERS = 2**24
-"""Per-example gradients are made in blocks of at most this many numbers (64 MiB in float32)."""
+BLOCK_NUMBERS = 2**22
+"""Per-example gradients are made in blocks of at most this many numbers (16 MiB in float32, still near a CPU)."""
 
 
 class Moments(NamedTuple):
@@ -67,14 +68,20 @@ def _blocks(risk: Risk, theta: Tensor) -> Iterator[Tensor]:
     def one(parameters: Tensor, x: Tensor, y: Tensor) -> Tensor:
         return loss(risk.model(parameters, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
 
-    gradients = vmap(grad(one), in_dims=(None, 0, 0))
+    by_theta, in_dims = grad(one), (None, 0, 0)
+    gradients = FirstThatWorks(
+        vmap(by_theta, in_dims),
+        lambda theta, x, y: vmap(by_theta)(theta.expand(len(x), -1), x, y),  # torch.nn.RNN: each writes to its own
+        one_by_one(by_theta, in_dims),
+    )
     rows = max(1, BLOCK_NUMBERS // theta.numel())
     for x, y in zip(risk.x.split(rows), risk.y.split(rows), strict=True):
-        yield gradients(theta, x, y) + risk.weight_decay * theta
+        block = gradients(theta, x, y)
+        yield block.add_(theta, alpha=risk.weight_decay) if risk.weight_decay else block
 
 
 def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
-    """ḡ and (1/N) Σᵢ ‖gᵢ‖², in blocks: no more than 64 MiB of per-example gradients are held at a time.
+    """ḡ and (1/N) Σᵢ ‖gᵢ‖², in blocks: no more than 16 MiB (in float32) of per-example gradients are held at a time.
 
     Args:
         risk: A ``labs.losses.Risk``.
@@ -92,7 +99,7 @@ def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
     total, squares = torch.zeros_like(theta), theta.new_zeros(())
     for block in _blocks(risk, theta):
         total += block.sum(0)
-        squares += block.square().sum()
+        squares += torch.linalg.vecdot(block, block).sum()
     return Moments(total / len(risk.x), squares / len(risk.x))
 
 

@@ -14,7 +14,7 @@ LABS = Path(labs.__file__).parent
 LAYERS = (
     {"inputs", "device"},
     {"data", "objectives", "models", "losses", "separators", "intervals"},
-    {"fast", "lanczos", "products"},
+    {"batching", "fast", "lanczos", "products"},
     {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence"},
     {"training", "data_parallel"},
     {"sweeps"},

@@ -54,12 +54,13 @@ class ModuleModel:
         Raises:
             ValueError: when ``theta`` does not have shape ``(P,)``.
         """
-        named = dict(self.module.named_parameters())
-        if theta.shape != (self.num_parameters,):
+        named = list(self.module.named_parameters(remove_duplicate=False))  # tied ones come with each of their names
+        distinct = {id(p): p.numel() for _, p in named}
+        if theta.shape != (sum(distinct.values()),):
             raise ValueError(
                 f"theta must have shape ({self.num_parameters},), got {tuple(theta.shape)}; "
                 "start from model.theta(), and batch over runs with torch.func.vmap"
             )
-        parts = theta.split([p.numel() for p in named.values()])
-        values = {name: part.view_as(p) for (name, p), part in zip(named.items(), parts, strict=True)}
-        return functional_call(self.module, values, (x,))
+        parts = dict(zip(distinct, theta.split(list(distinct.values())), strict=True))
+        values = {name: parts[id(p)].view_as(p) for name, p in named}
+        return functional_call(self.module, values, (x,), tie_weights=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.func import vmap
 
+from labs.batching import FirstThatWorks, one_by_one, taken_apart
 from labs.losses import LOSSES
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class EnsembleRisk:
         self.weight_decay, self.decays = weight_decay, bool(weight_decay.any())
         self.memory_limit_bytes = memory_limit_bytes
         self._runs_at_once: dict[tuple, int] = {}
+        self._of_all = FirstThatWorks(
+            lambda fn, in_dims, *data: vmap(fn, in_dims)(*data),
+            lambda fn, in_dims, *data: vmap(taken_apart(fn), in_dims)(*data),
+            lambda fn, in_dims, *data: one_by_one(fn, in_dims)(*data),
+        )
 
     @torch.no_grad()
     def check(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> None:
@@ -95,12 +101,18 @@ class EnsembleRisk:
         blocks = []
         for runs in self.blocks(theta, x, y):
             rows = of_runs(runs, x, y)
-            blocks.append(_over_runs(lambda theta, x, y: loss(self.model(theta, x), y), *rows)(theta[runs]))
+            blocks.append(self._over_runs(lambda theta, x, y: loss(self.model(theta, x), y), *rows)(theta[runs]))
         return torch.cat(blocks)
 
     def on(self, x: Tensor, y: Tensor) -> Callable[[Float[Tensor, "R P"]], Float[Tensor, " R"]]:
         """The mean loss on these examples as a function of θ alone, to be differentiated."""
-        return _over_runs(lambda theta, x, y: self.loss(self.model(theta, x), y).mean(), x, y)
+        return self._over_runs(lambda theta, x, y: self.loss(self.model(theta, x), y).mean(), x, y)
+
+    def _over_runs(self, of_one_run: Callable, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
+        shared = [t.shape[0] == 1 for t in (x, y)]
+        in_dims = (0, *(None if s else 0 for s in shared))
+        x, y = (t[0] if s else t for t, s in zip((x, y), shared, strict=True))
+        return lambda theta: self._of_all(of_one_run, in_dims, theta, x, y)
 
     def curvature(self, measure: Callable, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, *more: Tensor) -> Tensor:
         """``measure(risk, theta, *more)`` -> ``(R,)``, where risk is ``on(x, y)``; NaN where θ has left the numbers."""
@@ -137,10 +149,3 @@ class EnsembleRisk:
 def of_runs(runs: slice | Tensor, *tensors: Tensor) -> list[Tensor]:
     """The rows of these runs, of each tensor that is not shared by all."""
     return [t if t.shape[0] == 1 else t[runs] for t in tensors]
-
-
-def _over_runs(of_one_run: Callable, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-    shared = [t.shape[0] == 1 for t in (x, y)]
-    batched = vmap(of_one_run, in_dims=(0, *(None if s else 0 for s in shared)))
-    x, y = (t[0] if s else t for t, s in zip((x, y), shared, strict=True))
-    return lambda theta: batched(theta, x, y)
