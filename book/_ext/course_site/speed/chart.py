@@ -6,24 +6,20 @@ letters, and takes the colours of the page.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from html import escape
 from typing import Any
 
 from course_site.speed import words
+from course_site.speed.axis import LogAxis
 from course_site.speed.runs import Run, is_slower
 
 __all__ = ["chart"]
 
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-MARGIN = 1.25  # how far the axis goes on beyond the outermost figure, as a factor
 BOUNDS = {"least": "at_least", "aim": "aim"}
 CAPTION = (
     "How many times as fast as the fastest right peer labs is, by the minima; the axis is logarithmic. "
     "A filled dot has reached the ratio that it must at least ({least}), a ring has not; {aim} marks the ratio aimed "
-    "at. "
-    "Left of the heavy line, at 1×, labs is slower."
+    "at. Left of the heavy line, at 1×, labs is slower."
 )
 LEAST = '<svg class="speed-key" width="6" height="16" aria-hidden="true"><path class="speed-least" d="M3 1V15"/></svg>'
 AIM = '<svg class="speed-key" width="6" height="16" aria-hidden="true"><path class="speed-aim" d="M3 1V15"/></svg>'
@@ -31,9 +27,10 @@ AIM = '<svg class="speed-key" width="6" height="16" aria-hidden="true"><path cla
 
 def chart(run: Run) -> str:
     """The figure as HTML."""
-    place, ticks = _axis(run["tasks"])
-    lines = "".join(_line(task, place, ticks) for task in run["tasks"])
-    labels = "".join(f'<text x="{place(t):.2f}%" y="14">{t:g}×</text>' for t in ticks)
+    figures = [task[key] for task in run["tasks"] for key in ("ratio_of_minima", "at_least", "aim") if task[key]]
+    axis = LogAxis.around([0.8, 2.0, *figures])
+    lines = "".join(_line(task, axis) for task in run["tasks"])
+    labels = "".join(f'<text x="{axis.place(tick):.2f}%" y="14">{tick:g}×</text>' for tick in axis.ticks())
     caption = CAPTION.format(least=f"bar {LEAST}", aim=f"the dashed bar {AIM}")
     return (
         f'<figure class="speed-chart"><ul>{lines}</ul>'
@@ -42,19 +39,7 @@ def chart(run: Run) -> str:
     )
 
 
-def _axis(tasks: list[dict[str, Any]]) -> tuple[Callable[[float], float], list[float]]:
-    """The place of a ratio in per cent of the width, and the ticks."""
-    figures = [task[key] for task in tasks for key in ("ratio_of_minima", "at_least", "aim") if task[key]]
-    low, high = min(0.8, *figures) / MARGIN, max(2.0, *figures) * MARGIN
-    width = math.log(high / low)
-
-    def place(ratio: float) -> float:
-        return 100 * math.log(ratio / low) / width
-
-    return place, [tick for tick in TICKS if low * 1.05 < tick < high / 1.05]
-
-
-def _line(task: dict[str, Any], place: Callable[[float], float], ticks: list[float]) -> str:
+def _line(task: dict[str, Any], axis: LogAxis) -> str:
     """One task: its name, its figure, and the line with the marks."""
     reached = task["ratio_of_minima"]
     figure = "no ratio" if reached is None else words.ratio(reached)
@@ -63,23 +48,25 @@ def _line(task: dict[str, Any], place: Callable[[float], float], ticks: list[flo
     return (
         f'<li><span class="speed-name">{words.title(task)}</span><span class="speed-figure">{figure}</span>'
         f'<span class="speed-track"><svg role="img" aria-label="{alt}">'
-        f"{_grid(place, ticks)}{_marks(task, place)}</svg></span></li>"
+        f"{_grid(axis)}{_marks(task, axis)}</svg></span></li>"
     )
 
 
-def _grid(place: Callable[[float], float], ticks: list[float]) -> str:
-    kinds = {tick: "speed-one" if tick == 1 else "speed-grid" for tick in ticks}
-    return "".join(_upright(kind, place(tick), "0", "100%") for tick, kind in kinds.items())
+def _grid(axis: LogAxis) -> str:
+    kinds = {tick: "speed-one" if tick == 1 else "speed-grid" for tick in axis.ticks()}
+    return "".join(_upright(kind, axis.place(tick), "0", "100%") for tick, kind in kinds.items())
 
 
-def _marks(task: dict[str, Any], place: Callable[[float], float]) -> str:
+def _marks(task: dict[str, Any], axis: LogAxis) -> str:
     """The bounds and the ratio, around the middle of the line."""
     reached = task["ratio_of_minima"]
-    drawn = [_upright(f"speed-{kind}", place(task[key]), "-9", "9") for kind, key in BOUNDS.items()]
+    drawn = [_upright(f"speed-{kind}", axis.place(task[key]), "-9", "9") for kind, key in BOUNDS.items()]
     if reached is not None:
         state = "reached" if reached >= task["at_least"] else "missed"
-        drawn.insert(0, f'<line class="speed-bar" x1="{place(1):.2f}%" x2="{place(reached):.2f}%" y1="0" y2="0"/>')
-        drawn.append(f'<circle class="speed-dot {state}" cx="{place(reached):.2f}%" cy="0" r="6"/>')
+        drawn.insert(
+            0, f'<line class="speed-bar" x1="{axis.place(1):.2f}%" x2="{axis.place(reached):.2f}%" y1="0" y2="0"/>'
+        )
+        drawn.append(f'<circle class="speed-dot {state}" cx="{axis.place(reached):.2f}%" cy="0" r="6"/>')
     return f'<svg y="50%" overflow="visible">{"".join(drawn)}</svg>'
 
 
