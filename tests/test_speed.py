@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from course_site.speed import NO_GPU, NOTHING, chart, table, words  # noqa: E402
 from course_site.speed.runs import Run, problem_with, read, shown  # noqa: E402
+from course_site.speed.sweeps import problem_with_sweeps, sweeps  # noqa: E402
 
 COMMITTED = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 
@@ -53,7 +55,7 @@ def run() -> Run:
 
 
 def test_a_run_as_the_harness_stores_it_is_in_order(run: Run) -> None:
-    assert problem_with(run) is None
+    assert problem_with(run.data) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_a_run_as_the_harness_stores_it_is_in_order(run: Run) -> None:
 def test_a_run_in_disorder_is_refused(run: Run, change: Any, words: str) -> None:
     data = copy.deepcopy(run.data)
     change(data)
-    assert words in (problem_with(Run(run.file, data)) or "")
+    assert words in (problem_with(data) or "")
 
 
 @pytest.mark.parametrize("path", COMMITTED or [None], ids=lambda path: path.name if path else "none")
@@ -90,8 +92,10 @@ def test_stored_runs_are_in_order(path: Path | None) -> None:
     assert not re.search(r'"(?:[^"]*[ \'=])?(?:/[\w.-]+){2,}', text), "a path"
     data = json.loads(text)
     if "tasks" in data:
-        assert problem_with(Run(path.name, data)) is None
+        assert problem_with(data) is None
         assert record.file_name(data) == path.name
+    else:
+        assert problem_with_sweeps(data) is None
 
 
 def test_the_newest_whole_run_of_each_kind_is_shown(run: Run) -> None:
@@ -190,6 +194,57 @@ def test_the_drawing_is_told_in_words_and_not_by_colour_alone(run: Run) -> None:
     assert states == ["reached", "missed", "reached"]
 
 
+@pytest.fixture
+def cost() -> dict[str, Any]:
+    """Sweeps whose wall time is 1 s and 0.01 s for each run and worker."""
+    grid = [("processes", 1), ("processes", 2), ("Dask", 2)]
+    points = [
+        {"executor": executor, "workers": workers, "runs": runs, "minimum_seconds": 1 + 0.01 * runs / workers}
+        for executor, workers in grid
+        for runs in (10, 1000, 100)
+    ]
+    return {"date": "2026-05-04T10:00:00+00:00", "machine": "a processor", "versions": {"torch": "2"}, "sweeps": points}
+
+
+def test_sweeps_are_drawn_a_line_for_each_number_of_workers(cost: dict[str, Any]) -> None:
+    assert problem_with_sweeps(cost) is None
+    parsed = _parsed(sweeps(cost))
+    labels = [_text(label) for label in parsed.iter("text") if label.get("class") == "speed-label"]
+    assert labels == ["2 workers Dask", "1 worker processes", "2 workers processes"]
+    dots = [(float(dot.get("cx")[:-1]), float(dot.get("cy")[:-1])) for dot in parsed.iter("circle")]
+    assert len(dots) == 9
+    assert dots[:3] == sorted(dots[:3])  # from few runs to many
+    assert dots[3][1] > dots[4][1] > dots[5][1]  # a longer time is higher up
+    assert dots[5][1] < dots[8][1]  # and longest with one worker
+    places = sorted(float(label.get("y")[:-1]) for label in parsed.iter("text") if label.get("class") == "speed-label")
+    assert min(b - a for a, b in pairwise(places)) >= 13
+    dashes = [line.get("stroke-dasharray") for line in parsed.iter("line") if line.get("class") == "speed-bar"]
+    assert len(set(dashes)) == 3
+    assert "processes, 1 worker: 1.10 s for 10 runs, 11.0 s for 1000." in parsed.find(".//svg").get("aria-label")
+    rows = [_text(row) for row in parsed.iter("tr")]
+    assert rows[0] == "Sweep Dask, 2 workers processes, 1 worker processes, 2 workers"
+    assert rows[1:] == [
+        "10 runs 1.05 s 1.10 s 1.05 s",
+        "100 runs 1.50 s 2.00 s 1.50 s",
+        "1000 runs 6.00 s 11.0 s 6.00 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data.pop("machine"), "the sweeps have machine=None"),
+        (lambda data: data.update(sweeps=[]), "there is no sweep"),
+        (lambda data: data["sweeps"][0].update(workers=0), "a sweep has workers=0"),
+        (lambda data: data["sweeps"][0].pop("runs"), "a sweep has runs=None"),
+        (lambda data: data["sweeps"][0].update(minimum_seconds=float("-inf")), "a sweep has minimum_seconds=-inf"),
+    ],
+)
+def test_sweeps_in_disorder_are_refused(cost: dict[str, Any], change: Any, words: str) -> None:
+    change(cost)
+    assert problem_with_sweeps(cost) == words
+
+
 def build(folder: Path) -> tuple[int, str, str]:
     """A book of this page alone, warnings as errors: status, messages, page."""
     (folder / "index.md").write_text((ROOT / "book" / "speed.md").read_text("utf-8").partition("## How to read")[0])
@@ -211,7 +266,7 @@ def test_without_a_run_the_page_says_so(tmp_path: Path) -> None:
     assert NO_GPU not in page
 
 
-def test_with_runs_each_has_a_section_and_a_new_file_is_seen(tmp_path: Path, run: Run) -> None:
+def test_with_runs_each_has_a_section_and_a_new_file_is_seen(tmp_path: Path, run: Run, cost: dict[str, Any]) -> None:
     results = tmp_path / "benchmarks" / "results"
     record.store(run.data, results)
     status, said, page = build(tmp_path)
@@ -219,13 +274,16 @@ def test_with_runs_each_has_a_section_and_a_new_file_is_seen(tmp_path: Path, run
     assert "<h2>Processor, 1 thread, float32" in page
     assert f'id="speed-{Path(run.file).stem}"' in page
     assert NO_GPU in page
+    assert "What a sweep costs" not in page
     assert page.count('class="speed-chart"') == 1
     record.store(run.data | {"device": "NVIDIA H100 80GB HBM3"}, results)
     (results / "other.json").write_text('{"something": "else"}')
+    (results / "sweeps.json").write_text(json.dumps(cost))
     status, said, page = build(tmp_path)
     assert (status, said) == (0, "")
     assert "<h2>NVIDIA H100 80GB HBM3, 1 thread, float32" in page
     assert page.count('class="speed-chart"') == 2
+    assert "<h2>What a sweep costs" in page
     assert NO_GPU not in page
 
 
@@ -238,4 +296,4 @@ def test_a_run_that_cannot_be_shown_stops_the_build(tmp_path: Path, run: Run) ->
     assert status != 0
     assert "half.json: no JSON" in said
     assert "false.json: the run has threads=0.5" in said
-    assert [one.file for one in read(results) if problem_with(one) is None] == [path.name]
+    assert [one.file for one in read(results) if problem_with(one.data) is None] == [path.name]

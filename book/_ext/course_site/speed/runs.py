@@ -41,7 +41,7 @@ class Run:
     @property
     def on_gpu(self) -> bool:
         """Whether it ran on a GPU."""
-        return self["device"] != "cpu"
+        return self.data.get("device", "cpu") != "cpu"
 
     @property
     def is_whole(self) -> bool:
@@ -64,10 +64,10 @@ class Run:
         return f"{(date := datetime.fromisoformat(self['date'])).day} {date:%B %Y}"
 
 
-def read(folder: Path) -> list[Run]:
-    """All runs of tasks in ``folder``, by the names of their files; what measures something else has no tasks."""
+def read(folder: Path, key: str = "tasks") -> list[Run]:
+    """All files in ``folder`` that have ``key``, by their names; broken ones count as runs of tasks."""
     files = {path.name: _content(path) for path in sorted(folder.glob("*.json"))}
-    return [Run(name, data) for name, data in files.items() if "tasks" in data]
+    return [Run(name, data) for name, data in files.items() if key in data]
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -90,9 +90,9 @@ def is_slower(ratio: float) -> bool:
     return round(ratio, 2) < 1
 
 
-def problem_with(run: Run) -> str | None:
-    """What is wrong with a run in one sentence, or None if it is whole and agrees with itself."""
-    return next(_problems(run.data), None)
+def problem_with(data: dict[str, Any]) -> str | None:
+    """What is wrong with a stored run in one sentence, or None if it is whole and agrees with itself."""
+    return next(_problems(data), None)
 
 
 def _problems(data: dict[str, Any]) -> Iterator[str]:

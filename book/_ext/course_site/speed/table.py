@@ -5,20 +5,20 @@ On a phone each row becomes a card (``speed.css``); the roles keep it a table fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
 from course_site.speed import words
 from course_site.speed.runs import Run
 
-__all__ = ["contenders", "tasks"]
+__all__ = ["contenders", "row_of", "table", "tasks"]
 
 
 def tasks(run: Run) -> str:
     """What was computed, the ratio to the fastest right peer, its bounds, and whose answers were right."""
     columns = ("Task", "labs is", "Bounds", "Answers")
-    return _table("Tasks", columns, (_row(columns, _task(task)) for task in run["tasks"]))
+    return table("Tasks", columns, (row_of(columns, _task(task)) for task in run["tasks"]))
 
 
 def contenders(run: Run) -> str:
@@ -29,8 +29,8 @@ def contenders(run: Run) -> str:
         name = f"{words.title(task)} ({task['repeats']} round{'s' if task['repeats'] > 1 else ''})"
         span = f'scope="rowgroup" colspan="{len(columns)}"'
         rows.append(f'<tr role="row" class="speed-group"><th role="rowheader" {span}>{name}</th></tr>')
-        rows += [_row(columns, _contender(row, task)) for row in task["rows"]]
-    return f"<details><summary>All contenders</summary>{_table('Contenders', columns, rows)}</details>"
+        rows += [row_of(columns, _contender(row, task)) for row in task["rows"]]
+    return f"<details><summary>All contenders</summary>{table('Contenders', columns, rows)}</details>"
 
 
 def _task(task: dict[str, Any]) -> list[str]:
@@ -79,7 +79,8 @@ def _lines(*lines: str) -> str:
     return first + "".join(f"<small>{line}</small>" for line in others)
 
 
-def _table(name: str, columns: tuple[str, ...], rows: Iterable[str]) -> str:
+def table(name: str, columns: Sequence[str], rows: Iterable[str]) -> str:
+    """A table of rows that ``row_of`` has made."""
     head = "".join(f'<th role="columnheader" scope="col">{column}</th>' for column in columns)
     return (
         f'<div class="pst-scrollable-table-container"><table class="speed" role="table" aria-label="{name}">'
@@ -88,7 +89,7 @@ def _table(name: str, columns: tuple[str, ...], rows: Iterable[str]) -> str:
     )
 
 
-def _row(columns: tuple[str, ...], cells: list[str]) -> str:
+def row_of(columns: Sequence[str], cells: list[str]) -> str:
     """A row whose last cell takes what is left of the columns; each cell remembers its column for the cards."""
     first, *others = cells
     spans = [1] * (len(others) - 1) + [len(columns) - len(others)]
