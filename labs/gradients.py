@@ -109,7 +109,7 @@ def noise_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     Args and errors are those of ``moments``.
     """
     mean, square = moments(risk, theta)
-    return (square - mean.square().sum(-1)).clamp_min(0)
+    return (square - (mean * mean).sum(-1)).clamp_min(0)
 
 
 def standard_error(
@@ -145,5 +145,5 @@ def noise_scale(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     Args and errors are those of ``moments``.
     """
     mean, square = moments(risk, theta)
-    signal = mean.square().sum(-1)
+    signal = (mean * mean).sum(-1)
     return (square - signal).clamp_min(0) / signal

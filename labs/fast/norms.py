@@ -11,14 +11,15 @@ decay adds λθ to each gᵢ: the square then has 2λ θᵀḡ + λ²‖θ‖² 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
-from torch.linalg import vecdot
 
-from labs.fast.passes import CACHE_NUMBERS, Pass, columns
+from labs.fast.passes import BLOCK_NUMBERS, TIMES_SLOPE, UNITS, Pass, columns
 from labs.fast.products import add_product
 from labs.losses import Risk
+from labs.models import MLP
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -30,17 +31,60 @@ __all__ = ["mean_and_square", "outer_products"]
 def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor, Tensor]:
     """ḡ ``(*runs, P)`` and (1/N) Σᵢ ‖gᵢ‖² ``(*runs,)``."""
     mean, square, decay = torch.zeros_like(theta), torch.zeros_like(theta[..., 0]), risk.weight_decay
-    for x, y in columns(risk, theta, 6 * sum(risk.model.sizes), CACHE_NUMBERS):
-        p = Pass(risk, theta, x, y)
-        for layer, delta, a in zip(risk.model.matrices(mean), p.deltas, p.inputs, strict=True):
-            add_product(layer, delta, a.mT)
-            square += (vecdot(delta, delta, dim=-2) * vecdot(a, a, dim=-2)).sum(-1)
+    targets, bias = risk.model.matrices(mean), risk.model.bias
+    for x, y in _blocks(risk, theta):
+        for layer, delta, a in _from_the_top(risk, theta, x, y):
+            n, target = a.shape[-1], targets[layer]
+            add_product(target[..., :n], delta.mT, a)
+            target[..., n:] += delta.sum(-2).unsqueeze(-1)
+            square += (_squares(delta) * (_squares(a) + bias)).sum(-1)
     count = risk.x.shape[-2]
     mean, square = mean / count, square / count
     if decay:
         square += 2 * decay * (theta * mean).sum(-1) + decay**2 * theta.square().sum(-1)
         mean += decay * theta
     return mean, square
+
+
+def _blocks(risk: Risk, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The sample, as it stands, in blocks within BLOCK_NUMBERS."""
+    num_runs, example = (len(theta) if theta.ndim == 2 else 1), risk.x.ndim - 2
+    block = max(1, BLOCK_NUMBERS // (num_runs * 3 * sum(risk.model.sizes)))
+    return zip(risk.x.split(block, example), risk.y.split(block, example), strict=True)
+
+
+def _from_the_top(risk: Risk, theta: Tensor, x: Tensor, y: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The layer, its δ ``(*runs, N, n)`` and its inputs a ``(*runs, N, n_in)``, from the outputs downwards.
+
+    Examples are rows here, since lengths are sums over units: over rows they run along memory. Only the outputs are
+    laid out class by class, for softmax.
+    """
+    model: MLP = risk.model
+    matrices = zip(model.matrices(theta), model.sizes, strict=False)
+    weights, biases = zip(*(matrix.tensor_split([n], dim=-1) for matrix, n in matrices), strict=True)
+    inputs = [x]
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        z = inputs[-1] @ weight.mT
+        inputs.append(UNITS[model.activation](z.add_(bias.mT) if model.bias else z))
+    outputs = weights[-1] @ inputs[-1].mT
+    if model.bias:
+        outputs += biases[-1]
+    if risk.loss == "cross_entropy":
+        index = y.expand(*outputs.shape[:-2], -1).unsqueeze(-2)
+        delta = torch.softmax(outputs, -2).scatter_add_(-2, index, outputs.new_full(index.shape, -1.0)).mT
+    else:
+        delta = outputs.mT - y
+    for layer in reversed(range(len(weights))):
+        yield layer, delta, inputs[layer]
+        if layer:
+            delta = TIMES_SLOPE[model.activation](delta @ weights[layer], inputs[layer])
+
+
+def _squares(rows: Float[Tensor, "*runs N n"]) -> Float[Tensor, "*runs N"]:
+    """‖·‖² of each row; the norm reads once what a product and a sum would read twice, but wants whole rows."""
+    if rows.stride(-1) == 1:
+        return torch.linalg.vector_norm(rows, dim=-1).square_()
+    return (rows.mT * rows.mT).sum(-2)
 
 
 def outer_products(risk: Risk, theta: Float[Tensor, " P"]) -> Float[Tensor, "N P"]:

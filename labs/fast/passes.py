@@ -11,20 +11,31 @@ columns, and an ensemble only adds a leading dimension R.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
 import torch
+from torch import Tensor
 
 from labs.losses import Risk
 from labs.models import MLP
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-    from torch import Tensor
 
-__all__ = ["BLOCK_NUMBERS", "CACHE_NUMBERS", "Pass", "activate", "columns", "covers", "hidden", "runs"]
+__all__ = [
+    "BLOCK_NUMBERS",
+    "CACHE_NUMBERS",
+    "TIMES_SLOPE",
+    "UNITS",
+    "Pass",
+    "activate",
+    "columns",
+    "covers",
+    "hidden",
+    "runs",
+]
 
 BLOCK_NUMBERS = 2**25
 """Work is cut into blocks of examples so that no block needs many more numbers than this (128 MiB in float32)."""
@@ -32,9 +43,22 @@ BLOCK_NUMBERS = 2**25
 CACHE_NUMBERS = 2**21
 """The same for work that reads at once what it has just written: on a CPU it should still be near (8 MiB)."""
 
-
-UNITS = {"tanh": torch.tanh_, "relu": torch.relu_, "sigmoid": torch.sigmoid_, "linear": lambda z: z}
+UNITS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh_,
+    "relu": torch.relu_,
+    "sigmoid": torch.sigmoid_,
+    "linear": lambda z: z,
+}
 """φ in place."""
+
+_BACKWARD = torch.ops.aten
+TIMES_SLOPE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "tanh": lambda delta, a: _BACKWARD.tanh_backward.grad_input(delta, a, grad_input=delta),
+    "relu": lambda delta, a: _BACKWARD.threshold_backward.grad_input(delta, a, 0, grad_input=delta),
+    "sigmoid": lambda delta, a: _BACKWARD.sigmoid_backward.grad_input(delta, a, grad_input=delta),
+    "linear": lambda delta, a: delta,
+}
+"""δ ∘ φ′(z) from δ and a = φ(z), in one pass, in place of δ."""
 
 
 def covers(risk: object, theta: Tensor) -> TypeGuard[Risk]:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labs.fast.passes import TIMES_SLOPE, UNITS
 from labs.losses import LOSSES, Risk
 from labs.models import MLP, RNN
 from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk, of_runs
@@ -37,18 +38,6 @@ __all__ = ["Layers", "MLPRisk", "ensemble_risk"]
 
 Pair = tuple["Tensor", "Tensor | None"]
 """The weight and the bias of a layer."""
-
-PHI: dict[str, Callable] = {"tanh": torch.tanh_, "relu": torch.relu_, "sigmoid": torch.sigmoid_, "linear": lambda z: z}
-"""φ in place."""
-
-BACKWARD = torch.ops.aten
-TIMES_PHI_PRIME: dict[str, Callable] = {
-    "tanh": lambda delta, a: BACKWARD.tanh_backward.grad_input(delta, a, grad_input=delta),
-    "relu": lambda delta, a: BACKWARD.threshold_backward.grad_input(delta, a, 0, grad_input=delta),
-    "sigmoid": lambda delta, a: BACKWARD.sigmoid_backward.grad_input(delta, a, grad_input=delta),
-    "linear": lambda delta, a: delta,
-}
-"""δ ⊙ φ′ from δ and the activation a, in one pass, in place of δ."""
 
 
 class Layers:
@@ -114,7 +103,7 @@ class MLPRisk(EnsembleRisk):
 
     def __init__(self, model: MLP, loss: str, weight_decay: Tensor, memory_limit_bytes: int) -> None:
         super().__init__(model, loss, weight_decay, memory_limit_bytes)
-        self.phi, self.times_phi_prime = PHI[model.activation], TIMES_PHI_PRIME[model.activation]
+        self.phi, self.times_phi_prime = UNITS[model.activation], TIMES_SLOPE[model.activation]
         self.loss_name, self.head = loss, HEADS[loss]
 
     def inputs(self, x: Float[Tensor, "*runs B d"]) -> Float[Tensor, "*runs B d_plus_1"]:
