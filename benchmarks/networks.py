@@ -80,6 +80,6 @@ def _gru() -> nn.Module:
     return LastState(nn.GRU(4, 32, batch_first=True))
 
 
-CNN = Network("a small CNN", _cnn, (1, 8, 8), 512)
-RNN = Network("torch.nn.RNN", _rnn, (16, 4), 512)
-GRU = Network("torch.nn.GRU", _gru, (16, 4), 512)
+CNN = Network("a small CNN", _cnn, (1, 8, 8), 1024)
+RNN = Network("torch.nn.RNN", _rnn, (16, 4), 1024)
+GRU = Network("torch.nn.GRU", _gru, (16, 4), 1024)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.func import grad, vmap
 
-from labs.batching import FirstThatWorks, one_by_one
+from labs.batching import FirstThatWorks, one_by_one, taken_apart
 from labs.fast.norms import mean_and_square, outer_products
 from labs.fast.passes import covers, runs
 from labs.inputs import finite, integer
@@ -68,12 +68,13 @@ def _blocks(risk: Risk, theta: Tensor) -> Iterator[Tensor]:
     def one(parameters: Tensor, x: Tensor, y: Tensor) -> Tensor:
         return loss(risk.model(parameters, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
 
-    by_theta, in_dims = grad(one), (None, 0, 0)
-    gradients = FirstThatWorks(
-        vmap(by_theta, in_dims),
-        lambda theta, x, y: vmap(by_theta)(theta.expand(len(x), -1), x, y),  # torch.nn.RNN: each writes to its own
-        one_by_one(by_theta, in_dims),
-    )
+    @torch.enable_grad()
+    def each_its_own(theta: Tensor, x: Tensor, y: Tensor) -> Tensor:  # which torch.nn.RNN needs, as it writes in place
+        theta = theta.expand(len(x), -1).requires_grad_()
+        return torch.autograd.grad(vmap(taken_apart(one))(theta, x, y).sum(), theta)[0]
+
+    in_dims = (None, 0, 0)
+    gradients = FirstThatWorks(vmap(grad(one), in_dims), each_its_own, one_by_one(grad(one), in_dims))
     rows = max(1, BLOCK_NUMBERS // theta.numel())
     for x, y in zip(risk.x.split(rows), risk.y.split(rows), strict=True):
         block = gradients(theta, x, y)
@@ -99,7 +100,7 @@ def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
     total, squares = torch.zeros_like(theta), theta.new_zeros(())
     for block in _blocks(risk, theta):
         total += block.sum(0)
-        squares += torch.linalg.vecdot(block, block).sum()
+        squares += torch.linalg.vector_norm(block, dim=-1).square().sum()
     return Moments(total / len(risk.x), squares / len(risk.x))
 
 

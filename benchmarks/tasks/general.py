@@ -65,7 +65,7 @@ def _gradient(network: Network, name: str, dtype: torch.dtype) -> Task:
         Contender("labs", lambda: lambda: risk.grad(theta)),
         Contender("torch, one backward pass", by_hand, flat, "torch"),
     ]
-    return _task(network, name, "gradient", contenders, lambda answer: relative(answer, reference), repeats=100)
+    return _task(network, name, "gradient", contenders, lambda answer: relative(answer, reference), repeats=60)
 
 
 def _product(network: Network, name: str, dtype: torch.dtype) -> Task:
@@ -86,7 +86,7 @@ def _product(network: Network, name: str, dtype: torch.dtype) -> Task:
         Contender("torch, double backward over a kept graph", by_hand, package="torch"),
     ]
     return _task(
-        network, name, "Hessian-vector product", contenders, lambda answer: relative(answer, reference), repeats=50
+        network, name, "Hessian-vector product", contenders, lambda answer: relative(answer, reference), repeats=30
     )
 
 
@@ -155,7 +155,7 @@ def _density(network: Network, name: str, dtype: torch.dtype) -> Task:
     ]
     return _task(
         network, name, f"spectral density ({NUM_PROBES} probes × {NUM_STEPS} steps)", contenders,
-        lambda nodes: relative(nodes[:, -1], reference[:, -1]), repeats=5,
+        lambda nodes: relative(nodes[:, -1], reference[:, -1]), repeats=3,
     )  # fmt: skip
 
 
