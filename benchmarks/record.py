@@ -91,6 +91,7 @@ def _task_record(task: Task, rows: list[Row], repeats: int | None) -> dict[str, 
         "fastest_peer": peer.contender if peer else None,
         "ratio_of_minima": _rounded(reached.of_minima) if reached else None,
         "ratio_of_medians": _rounded(reached.of_medians) if reached else None,
+        "peak_memory_mib": _rounded(task.peak_memory_mib()) if task.peak_memory_mib else None,
         "rows": [{key: _rounded(value) for key, value in row.as_dict().items() if key != "task"} for row in rows],
     }
 

@@ -42,6 +42,7 @@ class Task:
         at_least: The ratio (time of the fastest right peer over time of labs) that must be reached.
         aim: The ratio that is wished for.
         repeats: Rounds in which each contender is called once.
+        peak_memory_mib: Measures how many MiB labs holds at its worst, where that is limited.
     """
 
     name: str
@@ -52,3 +53,4 @@ class Task:
     at_least: float
     aim: float
     repeats: int = 20
+    peak_memory_mib: Callable[[], float] | None = None

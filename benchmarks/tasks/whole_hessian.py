@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from benchmarks.memory import peak_mib
 from benchmarks.task import Contender, Task
 from benchmarks.tasks.products import eigenthings_operator, from_module_order, kept_graph, pyhessian_operator, relative
 from benchmarks.work import REFERENCE, SMALL, reference_risk, theta
@@ -93,6 +94,7 @@ def _dense(dtype: torch.dtype) -> Task:
         at_least=15,
         aim=40,
         repeats=5,
+        peak_memory_mib=lambda: peak_mib("dense_hessian"),
     )
 
 

@@ -57,17 +57,20 @@ class RNNRisk(EnsembleRisk):
     def gradient(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         grad, means = torch.empty_like(theta), []
         for runs in self.blocks(theta, x, y):
-            x_rows, y_rows = of_runs(runs, x, y)
-            recurrent, read_out = self.model.matrices(theta[runs])
-            states = self._states(recurrent, x_rows)
-            last = self._last(states)
-            losses, delta = self._head(torch.bmm(read_out, last), y_rows)
-            means.append(losses.mean(-1))
-            recurrent_grad, read_out_grad = self.model.matrices(grad[runs])
-            read_out_grad.copy_(torch.bmm(delta, last.mT))
-            delta = torch.bmm(read_out[..., :-1].mT, delta)
-            recurrent_grad.copy_(self._through_time(recurrent, states, delta).mT)
+            means.append(self._gradient_of_block(theta[runs], *of_runs(runs, x, y), grad[runs]))
         return torch.cat(means), grad.addcmul_(theta, self.weight_decay) if self.decays else grad
+
+    def _gradient_of_block(self, theta: Tensor, x: Tensor, y: Tensor, grad: Tensor) -> Float[Tensor, " R"]:
+        """Writes the gradient without decay into ``grad`` and returns the mean losses."""
+        recurrent, read_out = self.model.matrices(theta)
+        states = self._states(recurrent, x)
+        last = self._last(states)
+        losses, delta = self._head(torch.bmm(read_out, last), y)
+        recurrent_grad, read_out_grad = self.model.matrices(grad)
+        read_out_grad.copy_(torch.bmm(delta, last.mT))
+        delta = torch.bmm(read_out[..., :-1].mT, delta)
+        recurrent_grad.copy_(self._through_time(recurrent, states, delta).mT)
+        return losses.mean(-1)
 
     @torch.no_grad()
     def per_example(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, loss: Callable | None = None) -> Tensor:
