@@ -20,28 +20,35 @@ from benchmarks.measure import Row, fastest_peer, ratios
 from benchmarks.task import Task
 from benchmarks.work import reference_risk
 
-__all__ = ["RESULTS", "file_name", "make_record", "store"]
+__all__ = ["RESULTS", "environment", "file_name", "make_record", "store"]
 
 RESULTS = Path(__file__).parent / "results"
 DIGITS = 4
 
 
 def make_record(measured: list[tuple[Task, list[Row]]], options: Namespace) -> dict[str, Any]:
-    """What is stored of a run: when, on what, with which versions, and each task with each of its contenders.
-
-    Nothing in it tells one machine from another of the same make: no host, no user, no path.
-    """
+    """What is stored of a run: when, on what, with which versions, and each task with each of its contenders."""
     packages = {c.package for task, _ in measured for c in task.contenders if c.package} | {"numpy", "scipy"}
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": _device(),
-        "machine": _machine(),
+        **environment(packages),
         "threads": options.threads,
         "dtype": options.dtype,
         "only": options.only,
         "repeats": options.repeats,
-        "versions": _versions(packages),
         "tasks": [_task_record(task, rows, options.repeats) for task, rows in measured],
+    }
+
+
+def environment(packages: set[str]) -> dict[str, Any]:
+    """When, on what, and with which versions.
+
+    Nothing in it tells one machine from another of the same make: no host, no user, no path.
+    """
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": _device(),
+        "machine": _machine(),
+        "versions": _versions(packages),
     }
 
 
@@ -62,10 +69,10 @@ def file_name(record: dict[str, Any]) -> str:
     return "-".join(parts) + ".json"
 
 
-def store(record: dict[str, Any], folder: Path = RESULTS) -> Path:
+def store(record: dict[str, Any], folder: Path = RESULTS, name: str | None = None) -> Path:
     """Writes to a file beside the final one, then renames it: an interruption leaves the old state."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / file_name(record)
+    path = folder / (name or file_name(record))
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     handle, unfinished = tempfile.mkstemp(dir=folder, prefix=".unfinished-")
     try:
