@@ -9,8 +9,12 @@ and the chain rule carries Hₗ one layer down, with D = diag φ′(zₗ₋₁):
 
     Hₗ₋₁ = D Wₗᵀ Hₗ Wₗ D + diag(φ″(zₗ₋₁) ∘ Wₗᵀ δₗ)
 
-At the output softmax has H_L = diag(p) − p pᵀ = B Bᵀ with B = diag(√p) − p √pᵀ, of C columns; the squared error has
-B = I. So Hₗ is a sum of terms F diag(s) Fᵀ, where F has few columns, plus a diagonal diag(d). Going down, F becomes
+At the output softmax has H_L = diag(p) − p pᵀ, of rank C − 1. Its Cholesky factor B is known in closed form (Tanabe and
+Sagae 1992, J. Roy. Statist. Soc. B 54): with the tails tⱼ = Σ_{i>j} pᵢ and rⱼ = √(pⱼ / (pⱼ + tⱼ)),
+
+    Bⱼⱼ = √tⱼ rⱼ,    Bᵢⱼ = −pᵢ rⱼ / √tⱼ for i > j,    0 above
+
+and the squared error has B = I. So Hₗ is a sum of terms F diag(s) Fᵀ, where F has few columns, plus a diagonal diag(d). Going down, F becomes
 D Wᵀ F and the diagonal becomes one more term, D Wᵀ diag(d) W D; for the bottom layer its trace Σₙ φ′ₙ² Σⱼ dⱼ Wⱼₙ² is
 enough. No n × n matrix of an example is ever formed, and the answer has no sampling error.
 """
@@ -59,10 +63,13 @@ def _sum_over_examples(p: Pass) -> Tensor:
     total = (_squares(p.inputs[-1]) * _trace(terms)).sum()
     for layer in reversed(range(len(p.slopes))):
         weight, phi_prime, bend = p.weights[layer + 1], p.slopes[layer], p.bends[layer]
-        terms = [Term(pushed(weight, term.factor, phi_prime), term.scales) for term in terms]
-        traces = _trace(terms)
+        if layer > 0:
+            terms = [Term(pushed(weight, term.factor, phi_prime), term.scales) for term in terms]
+            traces = _trace(terms)
+        else:
+            traces = _bottom_trace(weight, terms, phi_prime)
         if diagonal is not None:
-            traces += (phi_prime.square() * (weight.square().mT @ diagonal)).sum(0)
+            traces += (phi_prime * phi_prime * ((weight * weight).mT @ diagonal)).sum(0)
             if layer > 0:
                 terms.append(Term(weight.mT.unsqueeze(-1) * phi_prime.unsqueeze(1), diagonal))
         if bend is not None:
@@ -72,13 +79,19 @@ def _sum_over_examples(p: Pass) -> Tensor:
     return total
 
 
-def output_factor(p: Pass) -> Float[Tensor, "C C N"]:
+def output_factor(p: Pass) -> Float[Tensor, "C r N"]:
     """B of each example, with B Bᵀ = ∂²L/∂f²."""
-    identity = torch.eye(len(p.outputs)).to(p.outputs).unsqueeze(-1)
+    classes = len(p.outputs)
     if p.probabilities is None:
-        return identity.expand(-1, -1, p.outputs.shape[-1])
-    roots = p.probabilities.sqrt()
-    return identity * roots - p.probabilities.unsqueeze(1) * roots
+        return torch.eye(classes).to(p.outputs).unsqueeze(-1).expand(-1, -1, p.outputs.shape[-1])
+    below = torch.ones(classes, classes - 1).tril(-1).to(p.outputs)
+    tiny = torch.finfo(below.dtype).tiny  # a tail may underflow: then so does all that is divided by its root
+    tails = below.mT @ p.probabilities
+    ratios = (p.probabilities[:-1] / (p.probabilities[:-1] + tails).clamp_min(tiny)).sqrt_()
+    roots = tails.clamp_min(tiny).sqrt_()
+    factor = below.unsqueeze(-1) * -p.probabilities.unsqueeze(1) * (ratios / roots)
+    factor.diagonal().copy_((ratios * roots).mT)
+    return factor
 
 
 def pushed(weight: Tensor, factor: Tensor, phi_prime: Tensor) -> Tensor:
@@ -91,6 +104,16 @@ def _trace(terms: list[Term]) -> Float[Tensor, " N"]:
     """Σ s F² over rows and columns of F, for each example."""
     sums = [(_squares(t.factor), t.scales) for t in terms]
     return torch.stack([(s if scales is None else s * scales).sum(0) for s, scales in sums]).sum(0)
+
+
+def _bottom_trace(weight: Tensor, terms: list[Term], phi_prime: Tensor) -> Float[Tensor, " N"]:
+    """``_trace`` of the terms pushed once more, where they are needed no longer: in place, and D² after the sum."""
+    sums = torch.zeros_like(phi_prime)
+    for factor, scales in terms:
+        product = (weight.mT @ factor.flatten(1)).unflatten(1, factor.shape[1:])
+        product *= product
+        sums += (product if scales is None else product.mul_(scales)).sum(1)
+    return (sums * (phi_prime * phi_prime)).sum(0)
 
 
 def _squares(a: Tensor) -> Tensor:
