@@ -14,9 +14,9 @@ Sagae 1992, J. Roy. Statist. Soc. B 54): with the tails tⱼ = Σ_{i>j} pᵢ and
 
     Bⱼⱼ = √tⱼ rⱼ,    Bᵢⱼ = −pᵢ rⱼ / √tⱼ for i > j,    0 above
 
-and the squared error has B = I. So Hₗ is a sum of terms F diag(s) Fᵀ, where F has few columns, plus a diagonal diag(d). Going down, F becomes
-D Wᵀ F and the diagonal becomes one more term, D Wᵀ diag(d) W D; for the bottom layer its trace Σₙ φ′ₙ² Σⱼ dⱼ Wⱼₙ² is
-enough. No n × n matrix of an example is ever formed, and the answer has no sampling error.
+and the squared error has B = I. So Hₗ is a sum of terms F diag(s) Fᵀ, where F has few columns, plus a diagonal diag(d).
+Going down, F becomes D Wᵀ F and the diagonal becomes one more term, D Wᵀ diag(d) W D; for the bottom layer its trace
+Σₙ φ′ₙ² Σⱼ dⱼ Wⱼₙ² is enough. No n × n matrix of an example is ever formed, and the answer has no sampling error.
 """
 
 from __future__ import annotations
