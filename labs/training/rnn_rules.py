@@ -57,10 +57,10 @@ class RNNRisk(EnsembleRisk):
     def gradient(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         grad, means = torch.empty_like(theta), []
         for runs in self.blocks(theta, x, y):
-            means.append(self._gradient_of_block(theta[runs], *of_runs(runs, x, y), grad[runs]))
+            means.append(self._gradient_of_block(theta[runs], grad[runs], *of_runs(runs, x, y)))
         return torch.cat(means), grad.addcmul_(theta, self.weight_decay) if self.decays else grad
 
-    def _gradient_of_block(self, theta: Tensor, x: Tensor, y: Tensor, grad: Tensor) -> Float[Tensor, " R"]:
+    def _gradient_of_block(self, theta: Tensor, grad: Tensor, x: Tensor, y: Tensor) -> Float[Tensor, " R"]:
         """Writes the gradient without decay into ``grad`` and returns the mean losses."""
         recurrent, read_out = self.model.matrices(theta)
         states = self._states(recurrent, x)
