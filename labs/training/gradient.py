@@ -20,6 +20,10 @@ __all__ = ["MEMORY_LIMIT_BYTES", "EnsembleRisk"]
 MEMORY_LIMIT_BYTES = 256 * 2**20  # for what one gradient evaluation keeps between its forward and its backward pass
 
 
+CURVATURE_KEEPS = 6
+"""Products with the Hessian keep both passes and their derivatives, and Lanczos some vectors, of a gradient's size."""
+
+
 class EnsembleRisk:
     """J_r(θ_r) = mean loss of run r on its examples + (λ_r/2)‖θ_r‖², for all r at once, by automatic differentiation.
 
@@ -120,17 +124,17 @@ class EnsembleRisk:
         finite = theta.isfinite().all(-1)
         for t in more:
             finite &= t.isfinite().all(-1)
-        for block in self.blocks(theta, x, y):
+        for block in self.blocks(theta, x, y, times=CURVATURE_KEEPS):
             runs = torch.arange(len(theta), device=theta.device)[block][finite[block]]
             if len(runs):
                 result[runs] = measure(self.on(*of_runs(runs, x, y)), theta[runs], *(t[runs] for t in more))
         return result
 
-    def blocks(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor) -> list[slice]:
-        """Consecutive runs, as many at a time as the memory limit allows."""
+    def blocks(self, theta: Float[Tensor, "R P"], x: Tensor, y: Tensor, times: int = 1) -> list[slice]:
+        """Consecutive runs, as many at a time as the memory limit allows for ``times`` what a gradient keeps."""
         if x.shape not in self._runs_at_once:
-            self._runs_at_once[x.shape] = max(1, self.memory_limit_bytes // self._bytes_per_run(theta, x, y))
-        at_once = self._runs_at_once[x.shape]
+            self._runs_at_once[x.shape] = self.memory_limit_bytes // self._bytes_per_run(theta, x, y)
+        at_once = max(1, self._runs_at_once[x.shape] // times)
         return [slice(first, first + at_once) for first in range(0, theta.shape[0], at_once)]
 
     def _bytes_per_run(self, theta: Tensor, x: Tensor, y: Tensor) -> int:

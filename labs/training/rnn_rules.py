@@ -24,28 +24,25 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
+from labs.fast.passes import TIMES_SLOPE
 from labs.losses import LOSSES
 from labs.models import RNN
 from labs.training.gradient import EnsembleRisk, of_runs
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-    from torch import Tensor
 
 __all__ = ["RNNRisk"]
 
-BACKWARD = torch.ops.aten
-UNITS: dict[str, tuple[Callable, Callable]] = {
-    "tanh": (torch.tanh, lambda delta, h: BACKWARD.tanh_backward.grad_input(delta, h, grad_input=delta)),
-    "relu": (
-        lambda z, out: torch.clamp_min(z, 0, out=out),
-        lambda delta, h: BACKWARD.threshold_backward.grad_input(delta, h, 0, grad_input=delta),
-    ),
-    "sigmoid": (torch.sigmoid, lambda delta, h: BACKWARD.sigmoid_backward.grad_input(delta, h, grad_input=delta)),
-    "linear": (lambda z, out: out.copy_(z), lambda delta, h: delta),
+UNITS: dict[str, Callable[..., Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": lambda z, out: torch.clamp_min(z, 0, out=out),
+    "sigmoid": torch.sigmoid,
+    "linear": lambda z, out: out.copy_(z),
 }
-"""φ into a given place, and δ ⊙ φ′ from δ and the state h, in place of δ."""
+"""φ into a given place."""
 
 
 class RNNRisk(EnsembleRisk):
@@ -85,7 +82,7 @@ class RNNRisk(EnsembleRisk):
     def _states(self, recurrent: Float[Tensor, "R H a"], x: Float[Tensor, "R B T d"]) -> Float[Tensor, "steps R a B"]:
         """ã₀ … ã_T, each of a = H + d + 1 rows; ã_T begins with (h_T; 1), the rest of it is not used."""
         (runs, units, rows), (_, batch, steps, _) = recurrent.shape, x.shape
-        phi = UNITS[self.model.activation][0]
+        phi = UNITS[self.model.activation]
         states, z = x.new_empty(steps + 1, runs, rows, batch), x.new_empty(runs, units, batch)
         states[:-1, :, units:-1] = x.permute(2, 0, 3, 1)
         states[:-1, :, -1] = states[-1, :, units] = 1
@@ -109,11 +106,11 @@ class RNNRisk(EnsembleRisk):
 
     def _through_time(self, recurrent: Tensor, states: Tensor, delta: Float[Tensor, "R H B"]) -> Float[Tensor, "R a H"]:
         """Σₜ ãₜ₋₁ δₜᵀ, from ∂J/∂h_T, which is overwritten."""
-        units, times_phi_prime = self.model.num_units, UNITS[self.model.activation][1]
+        units, times_slope = self.model.num_units, TIMES_SLOPE[self.model.activation]
         total, spare = delta.new_zeros(recurrent.mT.shape), torch.empty_like(delta)
         weight = recurrent[..., :units].mT
         for t in reversed(range(len(states) - 1)):
-            times_phi_prime(delta, states[t + 1, :, :units])
+            times_slope(delta, states[t + 1, :, :units])
             total.baddbmm_(states[t], delta.mT)
             if t:
                 torch.bmm(weight, delta, out=spare)
