@@ -163,6 +163,11 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "few exercises": ("exercises_are_complete", lambda n: n.cells.pop(), "4 exercises"),
     "no solution": ("exercises_are_complete", _append_code('check("5.6", 1)\nhint("5.6")'), "5.6 has no solution"),
     "other chapter": ("exercises_are_complete", _append_code('check("6.1", 1)'), "6.1 is not one of chapter 5"),
+    "name taken": (
+        "exercises_have_names_of_their_own",
+        _append_code('x = 1\n\n\ndef data():\n    raise NotImplementedError("exercise 5.6")'),
+        "has a 'data' too",
+    ),
     "open answer": ("answers_are_folded", _append_code("predict()", **FOLDED | {"tags": []}), "shows the answer"),
     "open in Jupyter": ("answers_are_folded", _append_code("predict()", **FOLDED | {"jupyter": {}}), "source_hidden"),
     "open on Colab": ("answers_are_folded", _append_code("predict()", **FOLDED | {"cellView": "code"}), "cellView"),

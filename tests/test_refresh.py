@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ from types import ModuleType
 import notebooks
 import pytest
 import refresh
+import rules
 import seeds
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -138,3 +140,17 @@ def test_seeds_is_content_when_all_claims_hold(tmp_path: Path, capsys: pytest.Ca
     path = _write(tmp_path / "01_small.ipynb", evidence)
     assert _main(seeds, path, "--seeds", 0, 1) == 0
     assert capsys.readouterr().out == "All claims hold at every seed: 2 checks in 2 runs.\n"
+
+
+@pytest.mark.parametrize("command", [refresh.main, seeds.main, rules.main], ids=["refresh", "seeds", "validate"])
+@pytest.mark.parametrize("content", [None, "", "{}"], ids=["missing", "empty", "no cells"])
+def test_what_is_no_notebook_is_refused_in_one_sentence(
+    command: Callable[[list[str]], int], content: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.ipynb"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(
+        SystemExit, match=r"^[^\n]*no notebook [^\n]*other\.ipynb: [^\n]*\.$|^[^\n]*other\.ipynb is no notebook: [^\n]*\.$"
+    ):
+        command([str(path)])

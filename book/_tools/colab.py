@@ -21,8 +21,7 @@ from pathlib import Path
 
 import environments
 from execution import Job, leave_interrupts_alone, run
-from nbformat import ValidationError
-from notebooks import ROOT, chapters, code_cells, place_address, place_setup, read
+from notebooks import ROOT, chapters, code_cells, named, place_address, place_setup, read
 from tqdm import tqdm
 
 BROUGHT_BY_COLAB = ("torch", "numpy", "matplotlib", "scikit-learn", "ipython", "ipykernel", "pip")
@@ -168,18 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="notebooks run at a time")
     parser.add_argument("--wheels", type=Path, default=Path(sys.prefix) / "wheels", help="what pip finds there")
     options = parser.parse_args(arguments)
-    if missing := [path for path in options.notebooks if path.suffix != ".ipynb" or not path.is_file()]:
-        raise SystemExit(f"There is no notebook {missing[0]}: name files such as book/05_ill_conditioning.ipynb.")
-    for path in options.notebooks:
-        try:
-            read(path)
-        except (ValueError, AttributeError, ValidationError) as error:  # no JSON, no object, no cells
-            raise SystemExit(f"{path} is no notebook: {str(error).splitlines()[0].rstrip('.')}.") from None
+    paths, generations = named(options.notebooks) or chapters(), options.widgets or [7, 8]
     if not any(options.wheels.glob("*.whl")):
         raise SystemExit(f"There are no wheels in {options.wheels}: `make colab` fetches them once.")
     if shutil.which("git") is None:
         raise SystemExit("The notebooks fetch labs with git, and there is none here: install git.")
-    paths, generations = options.notebooks or chapters(), options.widgets or [7, 8]
     failures = asyncio.run(try_all(paths, generations, options.wheels.resolve(), max(1, options.jobs)))
     runs = len(paths) * len(generations)
     print(f"{runs - failures} of {runs} runs are well.")

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -79,6 +80,19 @@ def everything() -> list[Path]:
 def read(path: Path) -> NotebookNode:
     """The notebook at `path`."""
     return nbformat.read(path, as_version=4)
+
+
+def named(paths: Iterable[Path]) -> list[Path]:
+    """The notebooks that a command was told to take; it ends with a sentence where one of them is none."""
+    found = list(paths)
+    if missing := [path for path in found if path.suffix != ".ipynb" or not path.is_file()]:
+        raise SystemExit(f"There is no notebook {missing[0]}: name files such as book/05_ill_conditioning.ipynb.")
+    for path in found:
+        try:
+            read(path)
+        except (ValueError, AttributeError, nbformat.ValidationError) as error:  # no JSON, no object, no cells
+            raise SystemExit(f"{path} is no notebook: {str(error).splitlines()[0].rstrip('.')}.") from None
+    return found
 
 
 def write(notebook: NotebookNode, path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from execution import Job, kernel_environment, outcomes
-from notebooks import everything, is_current, place_setup, read, seal, write
+from notebooks import everything, is_current, named, place_setup, read, seal, write
 from tqdm import tqdm
 
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="notebooks run at a time")
     parser.add_argument("--changed", action="store_true", help="only those whose code changed since they were run")
     options = parser.parse_args(arguments)
-    jobs = [prepare(path) for path in options.notebooks or everything()]
+    jobs = [prepare(path) for path in named(options.notebooks) or everything()]
     if options.changed:
         jobs = [job for job in jobs if not is_current(job.notebook)]
     try:

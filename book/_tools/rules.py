@@ -6,6 +6,7 @@ text are in `prose` and `glossary`, those on stored outputs in `outputs`; here a
 
 import ast
 import re
+import symtable
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ import outputs
 import prose
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
-from notebooks import KERNEL, SETUP_TAGS, chapters, code_cells, read, setup_source, tags
+from notebooks import KERNEL, SETUP_TAGS, chapters, code_cells, named, read, setup_source, tags
 
 MAX_LINES = 30
 USUAL_LINES = 20
@@ -113,6 +114,29 @@ def exercises_are_complete(notebook: NotebookNode, path: Path) -> Iterator[str]:
         yield from (f"exercise {exercise} has no {name}" for name, ids in called.items() if exercise not in ids)
 
 
+def _bound(source: str) -> set[str]:
+    """The names that a cell gives something to."""
+    try:
+        symbols = symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec").get_symbols()
+    except SyntaxError:  # said by another rule
+        return set()
+    return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+
+
+def exercises_have_names_of_their_own(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """An exercise takes no name from the chapter, whose cells can then be run again after it."""
+    taken: dict[str, int] = {}
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        names = dict.fromkeys(_bound(cell.source), number)
+        if re.search(r"^ +raise NotImplementedError\(", cell.source, re.MULTILINE):
+            yield from (
+                f"cell {number}: cell {taken[name]} has a {name!r} too" for name in sorted(taken.keys() & names.keys())
+            )
+        taken |= names
+
+
 def answers_are_folded(notebook: NotebookNode, path: Path) -> Iterator[str]:
     """The code of a question, which holds its answer, is folded away: in the book, in JupyterLab and on Colab."""
     for number, cell in enumerate(notebook.cells, 1):
@@ -131,6 +155,7 @@ RULES = (
     cells_are_short,
     every_cell_is_tested,
     exercises_are_complete,
+    exercises_have_names_of_their_own,
     answers_are_folded,
     *prose.RULES,
     *glossary.RULES,
@@ -145,7 +170,7 @@ def problems(notebook: NotebookNode, path: Path) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """The command; returns its exit status."""
-    found = {path: problems(read(path), path.resolve()) for path in map(Path, arguments or chapters())}
+    found = {path: problems(read(path), path.resolve()) for path in named(map(Path, arguments)) or chapters()}
     for path, sentences in found.items():
         print(f"{path}: {'nothing is missing' if not sentences else ''}")
         print("".join(f"  {sentence}\n" for sentence in sentences), end="")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from execution import Job, Outcome, kernel_environment, outcomes
 from nbformat import NotebookNode
-from notebooks import CLAIM, chapters, code_cells, read, tags
+from notebooks import CLAIM, chapters, code_cells, named, read, tags
 
 # Which seeds something failed at, by the notebook's name and the words of what failed.
 Failures = Mapping[tuple[str, str], set[int]]
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     jobs = [
         Job(path, read(path), kernel_environment(seed=seed), go_on_after_errors=True)
-        for path in options.notebooks or chapters()
+        for path in named(options.notebooks) or chapters()
         for seed in options.seeds
     ]
     held, failures = asyncio.run(collect(jobs, workers=max(1, options.jobs)))
