@@ -150,7 +150,5 @@ def test_what_is_no_notebook_is_refused_in_one_sentence(
     path = tmp_path / "other.ipynb"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    with pytest.raises(
-        SystemExit, match=r"^[^\n]*no notebook [^\n]*other\.ipynb: [^\n]*\.$|^[^\n]*other\.ipynb is no notebook: [^\n]*\.$"
-    ):
+    with pytest.raises(SystemExit, match=r"^(There is no notebook [^\n]*|[^\n]* is no notebook: [^\n]*)\.$"):
         command([str(path)])
