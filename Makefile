@@ -37,8 +37,9 @@ check: $(VENV)/installed  ## style and types only (seconds)
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy $(TYPED)
 
+# Jupyter refuses root without being told; in a container there may be nobody else.
 lab: $(VENV)/installed  ## open the course in JupyterLab, at its cover
-	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=book --LabApp.default_url=/lab/tree/index.md \
+	@$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=book --LabApp.default_url=/lab/tree/index.md \
 		--LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)
@@ -80,7 +81,7 @@ distclean: clean  ## remove what was built and the virtual environments
 
 $(VENV)/installed: requirements.txt pyproject.toml book/_tools/colab.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: call make with PYTHON=python3.11, say." % sys.version_info[:2])'
-	@echo "Installing what requirements.txt pins into $(VENV) …"
+	@echo "Installing what requirements.txt pins into $(VENV): minutes, once …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/wheels --requirement book/_tools/colab.txt
@@ -88,7 +89,7 @@ $(VENV)/installed: requirements.txt pyproject.toml book/_tools/colab.txt
 
 # The peers live in an environment of their own, which they may not give another torch.
 benchmarks/.venv/installed: benchmarks/requirements.txt
-	@echo "Installing the peers into benchmarks/.venv …"
+	@echo "Installing the peers into benchmarks/.venv: minutes, once …"
 	@test -x benchmarks/.venv/bin/python || $(PYTHON) -m venv benchmarks/.venv
 	@benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@touch $@
@@ -100,6 +101,6 @@ _build/fresh: $(BUILD)
 
 # After a failure the next build must read every page again, or it would no longer repeat the warnings.
 $(PAGE): _build/fresh $(PAGES)
-	@echo "Building the book …"
+	@echo "Building the book: half a minute, less when little has changed …"
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q >_build/log.txt || { rm -rf _build/.doctrees _build/fresh; exit 1; }
 	@touch $@

@@ -7,11 +7,13 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from course_site import (
+    built,
     course_map,
     launch,
     math,
     measured,
     notes,
+    numbers,
     offline,
     outputs,
     predictions,
@@ -22,7 +24,21 @@ from course_site import (
 
 __all__ = ["setup"]
 
-PARTS = (math, offline, outputs, launch, predictions, course_map, measured, speed, notes, reference, publishing)
+PARTS = (
+    built,
+    math,
+    offline,
+    outputs,
+    launch,
+    predictions,
+    course_map,
+    measured,
+    speed,
+    notes,
+    reference,
+    numbers,
+    publishing,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
