@@ -209,11 +209,22 @@ def test_the_policy_is_enforced(contexts: dict[tuple[str, str], BrowserContext],
     seen.page.close()
 
 
+ICON_IN_BUTTON = """() => {
+  const [button, icon] = ["", " i"].map((part) => document.querySelector(`.bd-search-container .search-go${part}`));
+  const [around, inside] = [button, icon].map((element) => element.getBoundingClientRect());
+  const [paper, ink] = [button, icon].map((element) => getComputedStyle(element).backgroundColor);
+  return around.left <= inside.left && inside.right <= around.right && around.top <= inside.top
+    && inside.bottom <= around.bottom && ink !== paper;
+}"""
+
+
 @pytest.mark.parametrize("query", ["gradient", "condition number"])
 def test_search_from_a_file(query: str, contexts: dict[tuple[str, str], BrowserContext], site: str) -> None:
     """Full-text search works in a book that was opened from the disk."""
     seen = visit(contexts["phone", "light"], f"{(HTML / 'search.html').as_uri()}?q={query.replace(' ', '+')}")
     seen.page.locator("ul.search li a").first.wait_for(timeout=10_000)
+    assert seen.page.title().startswith("Search")
+    assert seen.page.evaluate(ICON_IN_BUTTON)
     target = seen.page.locator("ul.search li a").first
     target.click()
     seen.settle()
