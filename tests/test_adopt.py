@@ -89,6 +89,14 @@ def test_what_is_no_address_is_refused_in_one_sentence(
     assert _contents(course) == before
 
 
+@pytest.mark.parametrize("arguments", [[], [""]], ids=["none", "empty"])
+def test_without_an_address_it_says_how_to_give_one(
+    arguments: list[str], course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert adopt.main(arguments, course) == 2
+    assert capsys.readouterr().err == "Say which repository is yours: make adopt REPO=https://github.com/you/fork\n"
+
+
 def test_the_address_is_written_everywhere(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (course / "_config.yml").read_text("utf-8")
     assert adopt.main([GITHUB], course) == 0

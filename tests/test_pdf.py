@@ -119,7 +119,7 @@ def test_a_program_that_is_no_browser_is_named_and_the_old_file_stays(
     (tmp_path / "other").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     (tmp_path / "other").chmod(0o755)
     monkeypatch.setenv("CHROMIUM", str(tmp_path / "other"))
-    with pytest.raises(SystemExit, match=r"other could not print the book: [^\n]*[^.\n]\.$"):
+    with pytest.raises(SystemExit, match=r"other could not print the book: it does not start [^\n]*[^.\n]\.$"):
         pdf.main(str(course), str(tmp_path / "book.pdf"))
     assert (tmp_path / "book.pdf").read_text("utf-8") == "the one before"
 

@@ -115,8 +115,11 @@ def changes(address: str, root: Path) -> dict[Path, str]:
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """The command; returns its exit status."""
+    if not any(arguments):
+        print(f"Say which repository is yours: make adopt REPO={EXAMPLE}", file=sys.stderr)
+        return 2
     try:
-        address = checked(arguments[0] if arguments else "")
+        address = checked(arguments[0])
         texts = changes(address, root)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)

@@ -145,7 +145,12 @@ def write(document: str, pdf: Path, chromium: str) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         source, printed = Path(folder, "book.html"), Path(folder, "book.pdf")
         source.write_text(document, encoding="utf-8")
-        program = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            program = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        except Error:
+            raise SystemExit(
+                f"{chromium} could not print the book: it does not start as a browser of the Chromium family does."
+            ) from None
         page = program.new_page(color_scheme="light", offline=True)
         page.set_default_timeout(MILLISECONDS)
         page.goto(source.as_uri())
