@@ -42,9 +42,10 @@ def indices(
             draws = torch.stack([torch.randint(num_examples, shape, generator=stream) for stream in streams], dim=1)
             yield from draws
         else:
-            rows = torch.arange(num_examples).expand(len(streams), -1)
+            rows = torch.arange(num_examples).repeat(len(streams), 1)
             if order == "shuffle":
-                rows = torch.stack([torch.randperm(num_examples, generator=stream) for stream in streams])
+                for row, stream in zip(rows, streams, strict=True):
+                    torch.randperm(num_examples, generator=stream, out=row)
             whole = num_examples // batch_size * batch_size
             # all batches of the pass are laid out at once, each in one piece
             yield from rows[:, :whole].unflatten(1, (-1, batch_size)).transpose(0, 1).contiguous()

@@ -132,9 +132,7 @@ def train(
         x, y = next(stream)
         grad = None
         if record.is_due(step):
-            theta = runs.theta
-            batch_loss, grad = risk.gradient(theta, x, y)
-            record(step, theta, batch_loss, grad)
+            grad = record(step, runs.theta, (x, y), grad_is_needed=runs.needs_grad and step < num_steps)
         if step == num_steps or record.all_stopped:
             break
         if record.any_stopped:

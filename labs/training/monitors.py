@@ -24,16 +24,37 @@ __all__ = ["BUILT_IN", "Monitor", "State", "angle_to", "as_monitors", "error_on"
 
 @dataclass
 class State:
-    """An ensemble at one step. What several monitors need is computed once."""
+    """An ensemble at one step. What several monitors need is computed once, and what none needs is not."""
 
     step: int
     theta: Float[Tensor, "R P"]
     start: Float[Tensor, "R P"]
     risk: EnsembleRisk
     data: tuple[Tensor, Tensor]
-    batch_loss: Float[Tensor, " R"]
-    batch_grad: Float[Tensor, "R P"]
+    batch: tuple[Tensor, Tensor]
     full_batch: bool
+    grad_is_needed: bool = False
+
+    @cached_property
+    def loss_and_grad(self) -> tuple[Float[Tensor, " R"], Float[Tensor, "R P"]]:
+        """The mean loss on the batch in use, and ∇J there."""
+        return self.risk.gradient(self.theta, *self.batch)
+
+    @property
+    def batch_grad(self) -> Float[Tensor, "R P"]:
+        """∇J on the batch in use."""
+        return self.loss_and_grad[1]
+
+    @property
+    def known_grad(self) -> Float[Tensor, "R P"] | None:
+        """``batch_grad`` if anything has asked for it."""
+        return self.batch_grad if "loss_and_grad" in self.__dict__ else None
+
+    @cached_property
+    def batch_loss(self) -> Float[Tensor, " R"]:
+        """The mean loss on the batch in use."""
+        with_grad = self.grad_is_needed or self.known_grad is not None
+        return self.loss_and_grad[0] if with_grad else self.risk.per_example(self.theta, *self.batch).mean(-1)
 
     @cached_property
     def grad(self) -> Float[Tensor, "R P"]:

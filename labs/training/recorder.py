@@ -57,17 +57,18 @@ class Recorder:
         """Whether anything is to be noted at this step."""
         return step in self.steps or step in self.snapshot_steps
 
-    def __call__(self, step: int, theta: Tensor, batch_loss: Tensor, batch_grad: Tensor) -> None:
-        """Everything that is to be noted about θ before the update of this step."""
-        lost = ~(batch_loss.isfinite() & all_finite(theta, dim=-1)) & (self.diverged_at < 0)
-        self.diverged_at = torch.where(lost, step, self.diverged_at)
+    def __call__(self, step: int, theta: Tensor, batch: tuple[Tensor, Tensor], grad_is_needed: bool) -> Tensor | None:
+        """Notes all that is to be noted about θ before the update of this step; returns ∇J if it became known."""
+        state = State(step, theta, self.start, self.risk, self.data, batch, self.full_batch, grad_is_needed)
         if step in self.snapshot_steps:
             self.snapshots[step] = theta.clone()
         if step in self.steps:
-            state = State(step, theta, self.start, self.risk, self.data, batch_loss, batch_grad, self.full_batch)
             self.taken.append(step)
-            for name, monitor in self.monitors.items():
-                self._read(name, monitor, state)
+            for name in reversed(self.monitors):  # the loss comes last: by then a gradient may have brought it along
+                self._read(name, self.monitors[name], state)
+        lost = ~(state.batch_loss.isfinite() & all_finite(theta, dim=-1)) & (self.diverged_at < 0)
+        self.diverged_at = torch.where(lost, step, self.diverged_at)
+        return state.known_grad
 
     @property
     def any_stopped(self) -> bool:
@@ -86,7 +87,7 @@ class Recorder:
 
     def _read(self, name: str, monitor: Monitor, state: State) -> None:
         if state.step % monitor.period:
-            first = self.readings[name][0] if self.readings[name] else state.batch_loss
+            first = self.readings[name][0] if self.readings[name] else self.start[:, 0]
             self.readings[name].append(torch.full_like(first, torch.nan))
             return
         reading = monitor.read(state).detach()

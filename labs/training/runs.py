@@ -21,7 +21,13 @@ Bounds = tuple[Tensor | None, Tensor | None]
 
 
 class Runs(Protocol):
-    """What the loop needs of an ensemble."""
+    """What the loop needs of an ensemble.
+
+    Attributes:
+        needs_grad: Whether an update takes ∇J as a whole, or else goes its own way unless ∇J is known already.
+    """
+
+    needs_grad: bool
 
     @property
     def theta(self) -> Float[Tensor, "R P"]:
@@ -37,6 +43,8 @@ class Runs(Protocol):
 class FlatRuns:
     """θ as one matrix (R, P): any model, any update rule, clipping."""
 
+    needs_grad = True
+
     def __init__(self, theta: Float[Tensor, "R P"], risk: EnsembleRisk, update: Update, bounds: Bounds) -> None:
         self.theta, self.risk, self.update, self.bounds = theta, risk, update, bounds
 
@@ -51,6 +59,8 @@ class FlatRuns:
 
 class LayeredRuns:
     """The weights of MLPs layer by layer: plain or heavy-ball descent with the update inside the backward pass."""
+
+    needs_grad = False
 
     def __init__(self, theta: Float[Tensor, "R P"], risk: MLPRisk, momentum: Float[Tensor, "R 1"]) -> None:
         self.layers, self.risk, self.momentum = Layers(risk.model, theta), risk, momentum
