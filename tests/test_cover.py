@@ -66,6 +66,7 @@ def test_make_lab_starts_for_root_too(user: str, told: bool, tmp_path: Path) -> 
         command, cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=True
     ).stdout
     assert ("--allow-root" in recipe) is told
+    assert re.search(r"\bOMP_NUM_THREADS=1 .*-m jupyterlab ", recipe)
 
 
 def test_the_picture_of_the_map_is_the_present_one() -> None:
