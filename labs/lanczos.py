@@ -70,42 +70,40 @@ class Lanczos:
         w = self._product(q)
         if self._products is not None:
             self._products[:, j] = w
-        alpha = (q * w).sum(-1, keepdim=True)
-        w = w - alpha * q
+        alpha = torch.linalg.vecdot(q, w).unsqueeze(-1)
+        w = torch.addcmul(w, alpha, q, value=-1)
         if j > 0:
-            w -= torch.as_tensor(self._betas[-1]).to(w).unsqueeze(-1) * self._basis[:, j - 1]
+            w.addcmul_(torch.as_tensor(self._betas[-1]).to(w).unsqueeze(-1), self._basis[:, j - 1], value=-1)
         self._num_steps += 1
-        w, beta = self._orthogonal(w, alpha.abs())
         self._alphas.append(alpha.squeeze(-1).double().cpu().numpy())
+        self._basis[:, j + 1], beta = self._orthogonal(w)
         self._betas.append(beta)
-        self._basis[:, j + 1] = w
 
-    def _orthogonal(self, w: Float[Tensor, "B P"], scale: Float[Tensor, "B 1"]) -> tuple[Tensor, np.ndarray]:
+    def _orthogonal(self, w: Float[Tensor, "B P"]) -> tuple[Tensor, np.ndarray]:
         """The next basis vector and β = ‖w‖, w made orthogonal to the basis (again while that shortens it much)."""
-        before = w.norm(dim=-1)
+        before = w.norm(dim=-1).double().cpu().numpy()
         for _ in range(3):
             w = self._project_out(w)
-            norm = w.norm(dim=-1)
-            if bool((norm > 0.7 * before).all()):
+            lengths = w.norm(dim=-1, keepdim=True)
+            beta = lengths.squeeze(-1).double().cpu().numpy()
+            if (beta > 0.7 * before).all():
                 break
-            before = norm
-        beta = norm.double().cpu().numpy()
-        exhausted = norm <= 8 * torch.finfo(w.dtype).eps * (scale.squeeze(-1) + self._largest_beta(w))
-        if bool(exhausted.any()):  # an invariant subspace: go on from anything orthogonal to it, with β = 0
-            w, beta = self._restart(w, exhausted, beta)
-        return w / w.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(w.dtype).tiny), beta
+            before = beta
+        scale = np.abs(self._alphas[-1]) + np.max(self._betas, axis=0, initial=0.0)
+        exhausted = beta <= 8 * torch.finfo(w.dtype).eps * scale
+        if exhausted.any():  # an invariant subspace: go on from anything orthogonal to it, with β = 0
+            w = torch.where(torch.as_tensor(exhausted).to(w.device).unsqueeze(-1), self._fresh(w), w)
+            lengths, beta = w.norm(dim=-1, keepdim=True), np.where(exhausted, 0.0, beta)
+        return w / lengths.clamp_min(torch.finfo(w.dtype).tiny), beta
 
     def _project_out(self, w: Float[Tensor, "B P"]) -> Float[Tensor, "B P"]:
         row = w.unsqueeze(1)  # products with rows: torch's bmm is twice as slow with columns here
         return torch.baddbmm(row, row @ self.basis.mT, self.basis, alpha=-1).squeeze(1)
 
-    def _restart(self, w: Tensor, exhausted: Tensor, beta: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    def _fresh(self, w: Float[Tensor, "B P"]) -> Float[Tensor, "B P"]:
+        """Vectors orthogonal to the basis, random otherwise."""
         fresh = torch.randn(w.shape, generator=torch.Generator().manual_seed(self._num_steps), dtype=w.dtype).to(w)
-        fresh = self._project_out(self._project_out(fresh))
-        return torch.where(exhausted.unsqueeze(-1), fresh, w), np.where(exhausted.cpu().numpy(), 0.0, beta)
-
-    def _largest_beta(self, w: Tensor) -> Tensor:
-        return torch.as_tensor(np.max(self._betas, axis=0) if self._betas else 0.0).to(w)
+        return self._project_out(self._project_out(fresh))
 
     def _reserve(self, rows: int) -> None:
         """Room for ``rows`` vectors, doubled whenever it runs out: the number of steps is not known beforehand."""
