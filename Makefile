@@ -41,8 +41,8 @@ check: $(VENV)/installed  ## style and types only (seconds)
 # other, and a chapter takes three times as long. `make lab ONE_THREAD=` leaves their number to PyTorch.
 # Jupyter refuses root without being told; in a container there may be nobody else.
 lab: $(VENV)/installed  ## open the course in JupyterLab, at its cover
-	@$(ONE_THREAD) $(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=book --LabApp.default_url=/lab/tree/index.md \
-		--LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
+	@$(ONE_THREAD) $(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=book \
+		--LabApp.default_url=/lab/tree/index.md --LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
