@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
+from labs.bars import tqdm
 from labs.device import generator as stream
 from labs.fast import covers
 from labs.fast.dense import dense_hessian

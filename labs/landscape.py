@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
-from tqdm.auto import tqdm
 
+from labs.bars import tqdm
 from labs.fast import covers
 from labs.fast.planes import risk_on_plane
 from labs.inputs import finite

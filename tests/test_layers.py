@@ -12,7 +12,7 @@ import labs
 LABS = Path(labs.__file__).parent
 
 LAYERS = (
-    {"inputs", "device"},
+    {"inputs", "device", "bars"},
     {"data", "objectives", "models", "losses", "separators", "intervals"},
     {"batching", "fast", "lanczos", "products"},
     {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence"},

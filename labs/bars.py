@@ -1,0 +1,27 @@
+"""The progress bar of long loops, which goes when its loop is over, also where that is before the last step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tqdm import auto
+
+__all__ = ["EndsEarly", "tqdm"]
+
+
+class EndsEarly:
+    """Takes the end of its loop for the end of the work; a notebook's bar would stay, red as after a failure."""
+
+    n: Any
+    total: Any
+    leave: Any
+
+    def close(self) -> None:
+        """Closes the bar; one that is not to be left counts as full."""
+        if not self.leave:
+            self.total = self.n
+        super().close()  # type: ignore[misc]
+
+
+class tqdm(EndsEarly, auto.tqdm):
+    """tqdm's bar for where it runs, a notebook or a terminal."""
