@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from tqdm.auto import tqdm
 
+from labs.bars import tqdm
 from labs.fast.passes import activate, columns, hidden
 from labs.losses import Risk
 from labs.models import MLP

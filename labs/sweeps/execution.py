@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
-
+from labs.bars import tqdm
 from labs.device import BASE_SEED, course_seed
 from labs.inputs import integer
 from labs.sweeps.grid import Grid, Part

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
-
+from labs.bars import tqdm
 from labs.inputs import chosen, integer
 from labs.losses import LOSSES
 from labs.training import schedules
