@@ -110,7 +110,7 @@ def noise_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     Args and errors are those of ``moments``.
     """
     mean, square = moments(risk, theta)
-    return (square - (mean * mean).sum(-1)).clamp_min(0)
+    return (square - torch.linalg.vecdot(mean, mean)).clamp_min(0)
 
 
 def standard_error(
@@ -146,5 +146,5 @@ def noise_scale(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     Args and errors are those of ``moments``.
     """
     mean, square = moments(risk, theta)
-    signal = (mean * mean).sum(-1)
+    signal = torch.linalg.vecdot(mean, mean)
     return (square - signal).clamp_min(0) / signal

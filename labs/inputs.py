@@ -13,7 +13,7 @@ from typing import TypeGuard, TypeVar
 
 import torch
 
-__all__ = ["all_finite", "chosen", "finite", "integer", "number", "positive"]
+__all__ = ["all_finite", "chosen", "finite", "finite_rows", "integer", "number", "positive"]
 
 T = TypeVar("T")
 
@@ -93,21 +93,27 @@ def chosen(name: str, value: T, options: Collection[T]) -> T:
     return value
 
 
-def all_finite(tensor: torch.Tensor, dim: int | None = None) -> torch.Tensor:
-    """Whether there is neither NaN nor infinity, at all or along ``dim``.
+def all_finite(tensor: torch.Tensor) -> bool:
+    """Whether there is neither NaN nor infinity in it.
 
     A sum is finite only if all its terms are, and is several times faster than looking at each of them.
 
     Example:
-        >>> all_finite(torch.tensor([[0.0, float("inf")], [1.0, 2.0]]), dim=-1)
+        >>> all_finite(torch.tensor([0.0, float("inf")]))
+        False
+    """
+    return math.isfinite(tensor.sum()) or bool(tensor.isfinite().all())  # a sum can also overflow
+
+
+def finite_rows(tensor: torch.Tensor) -> torch.Tensor:
+    """The same for each row, along the last dimension.
+
+    Example:
+        >>> finite_rows(torch.tensor([[0.0, float("inf")], [1.0, 2.0]]))
         tensor([False,  True])
     """
-    if not tensor.is_floating_point():
-        return tensor.isfinite().all() if dim is None else tensor.isfinite().all(dim)
-    sums = (tensor.sum() if dim is None else tensor.sum(dim)).isfinite()
-    if sums.all():
-        return sums
-    return tensor.isfinite().all() if dim is None else tensor.isfinite().all(dim)  # a sum can also overflow
+    sums = tensor.sum(-1).isfinite()
+    return sums if sums.all() else tensor.isfinite().all(-1)
 
 
 def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:

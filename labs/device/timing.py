@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import NamedTuple
 
 from labs.device.place import synchronize
@@ -78,7 +79,7 @@ def timed(fn: Callable[[], object], *, repeats: int = 5, warmup: int = 1) -> Tim
 def interleaved(functions: Mapping[str, Callable[[], object]], *, repeats: int = 5, warmup: int = 1) -> Comparison:
     """Timings of several functions called in turn, round by round, so that a disturbance hits all of them alike.
 
-    Each round begins with the next function, so that none always follows the same one.
+    Each round has an order of its own, so that none always follows the same one and finds the memory as that left it.
 
     Raises:
         ValueError: when there is no function, ``repeats`` is below 1 or ``warmup`` below 0.
@@ -96,7 +97,6 @@ def interleaved(functions: Mapping[str, Callable[[], object]], *, repeats: int =
             fn()
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(repeats):
-        for k in range(len(names)):
-            name = names[(turn + k) % len(names)]
+        for name in Random(turn).sample(names, len(names)):
             seconds[name].append(_seconds(functions[name]))
     return Comparison({name: Timing(tuple(times)) for name, times in seconds.items()})

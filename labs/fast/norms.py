@@ -36,7 +36,8 @@ def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor
         for layer, delta, a in _from_the_top(risk, theta, x, y):
             n, target = a.shape[-1], targets[layer]
             add_product(target[..., :n], delta.mT, a)
-            target[..., n:] += delta.sum(-2).unsqueeze(-1)
+            if bias:
+                target[..., n:] += delta.sum(-2).unsqueeze(-1)
             square += (_squares(delta) * (_squares(a) + bias)).sum(-1)
     count = risk.x.shape[-2]
     mean, square = mean / count, square / count
@@ -65,19 +66,24 @@ def _from_the_top(risk: Risk, theta: Tensor, x: Tensor, y: Tensor) -> Iterator[t
     inputs = [x]
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
         z = inputs[-1] @ weight.mT
-        inputs.append(UNITS[model.activation](z.add_(bias.mT) if model.bias else z))
+        inputs.append(UNITS[model.activation](z.add_(bias.mT.contiguous()) if model.bias else z))
     outputs = weights[-1] @ inputs[-1].mT
-    if model.bias:
-        outputs += biases[-1]
-    if risk.loss == "cross_entropy":
-        index = y.expand(*outputs.shape[:-2], -1).unsqueeze(-2)
-        delta = torch.softmax(outputs, -2).scatter_add_(-2, index, outputs.new_full(index.shape, -1.0)).mT
-    else:
-        delta = outputs.mT - y
+    delta = _output_delta(risk, outputs.add_(biases[-1]) if model.bias else outputs, y)
+    spare = None  # the memory of activations that are needed no longer; fresh memory costs as much as a product
     for layer in reversed(range(len(weights))):
-        yield layer, delta, inputs[layer]
+        a = inputs.pop()
+        yield layer, delta, a
         if layer:
-            delta = TIMES_SLOPE[model.activation](delta @ weights[layer], inputs[layer])
+            out = spare if spare is not None and spare.shape == a.shape else None
+            delta, spare = TIMES_SLOPE[model.activation](torch.matmul(delta, weights[layer], out=out), a), a
+
+
+def _output_delta(risk: Risk, outputs: Float[Tensor, "*runs C N"], y: Tensor) -> Float[Tensor, "*runs N C"]:
+    """∂L/∂f: softmax(f) − e_y for cross-entropy, f − y for the squared error."""
+    if risk.loss == "squared_error":
+        return outputs.mT - y
+    index = y.expand(*outputs.shape[:-2], -1).unsqueeze(-2)
+    return torch.softmax(outputs, -2).scatter_add_(-2, index, outputs.new_full(index.shape, -1.0)).mT
 
 
 def _squares(rows: Float[Tensor, "*runs N n"]) -> Float[Tensor, "*runs N"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labs.inputs import all_finite
+from labs.inputs import finite_rows
 from labs.training.gradient import EnsembleRisk
 from labs.training.monitors import Monitor, State
 from labs.training.stopping import Best, EarlyStopping
@@ -66,7 +66,7 @@ class Recorder:
             self.taken.append(step)
             for name in reversed(self.monitors):  # the loss comes last: by then a gradient may have brought it along
                 self._read(name, self.monitors[name], state)
-        lost = ~(state.batch_loss.isfinite() & all_finite(theta, dim=-1)) & (self.diverged_at < 0)
+        lost = ~(state.batch_loss.isfinite() & finite_rows(theta)) & (self.diverged_at < 0)
         self.diverged_at = torch.where(lost, step, self.diverged_at)
         return state.known_grad
 
@@ -102,7 +102,7 @@ class Recorder:
 
     def trace(self, theta: Float[Tensor, "R P"]) -> Trace:
         """The finished record."""
-        lost = ~all_finite(theta, dim=-1) & (self.diverged_at < 0)
+        lost = ~finite_rows(theta) & (self.diverged_at < 0)
         return Trace(
             steps=torch.tensor(self.taken),
             theta=theta,
