@@ -159,16 +159,21 @@ class Pass:
 
     @cached_property
     def bends(self) -> list[Tensor | None]:
-        """φ″(zₗ) ∘ Wₗ₊₁ᵀ δₗ₊₁ of the hidden layers, the curvature of the units themselves; None where φ″ = 0.
+        """φ″(zₗ) ∘ Wₗ₊₁ᵀ δₗ₊₁ of the hidden layers, the curvature of the units themselves; None where φ″ = 0."""
+        return [self._bend(layer, self.deltas[layer]) for layer in range(len(self.slopes))]
 
-        It is (φ″/φ′) ∘ δₗ, and φ″/φ′ is −2a for tanh, 1 − 2a for the sigmoid.
-        """
-        units = [a[..., :n, :] for a, n in zip(self.inputs[1:], self.model.sizes[1:-1], strict=True)]
+    @cached_property
+    def relative_bends(self) -> list[Tensor | None]:
+        """The same divided by φ′(zₗ), which may be 0."""
+        pulled = (weight.mT @ delta for weight, delta in zip(self.weights[1:], self.deltas[1:], strict=True))
+        return [self._bend(layer, delta) for layer, delta in enumerate(pulled)]
+
+    def _bend(self, layer: int, delta: Tensor) -> Tensor | None:
+        """(φ″/φ′)(zₗ) ∘ delta; the ratio is −2a for tanh, 1 − 2a for the sigmoid."""
+        a = self.inputs[layer + 1][..., : self.model.sizes[layer + 1], :]
         if self.model.activation == "tanh":
-            return [a * delta * -2 for a, delta in zip(units, self.deltas, strict=False)]
-        if self.model.activation == "sigmoid":
-            return [(1 - 2 * a) * delta for a, delta in zip(units, self.deltas, strict=False)]
-        return [None] * len(units)
+            return a * delta * -2
+        return (1 - 2 * a) * delta if self.model.activation == "sigmoid" else None
 
 
 def slope(activation: str, a: Tensor) -> Tensor:

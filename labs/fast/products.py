@@ -6,10 +6,11 @@ Write ẇ for the derivative of a quantity w along v, with Ṽ the layer matrice
 
 and backward, from δ̇_L = (∂²L/∂f²) ḟ, which is p ∘ ḟ − p (pᵀḟ) for softmax cross-entropy and ḟ for the squared error,
 
-    δ̇ₗ = φ′ ∘ (Wₗ₊₁ᵀ δ̇ₗ₊₁ + Vₗ₊₁ᵀ δₗ₊₁) + φ″ ∘ (Wₗ₊₁ᵀ δₗ₊₁) ∘ żₗ
+    δ̇ₗ = φ′ ∘ (Wₗ₊₁ᵀ δ̇ₗ₊₁ + Vₗ₊₁ᵀ δₗ₊₁) + (φ″/φ′) ∘ (Wₗ₊₁ᵀ δₗ₊₁) ∘ ȧₗ
     (Hv)ₗ = Σᵢ δ̇ₗ ãₗ₋₁ᵀ + δₗ ȧₗ₋₁ᵀ   (the second term for the weights only: the 1 in ã is constant)
 
-Everything without a dot depends on θ alone and is kept from one product to the next.
+Everything without a dot depends on θ alone and is kept from one product to the next. With φ″/φ′, which is −2a for tanh
+and 1 − 2a for the sigmoid, żₗ is needed no longer once there is ȧₗ, which takes its place in memory.
 """
 
 from __future__ import annotations
@@ -46,29 +47,32 @@ class Product:
 
 def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...]) -> None:
     """Add Σᵢ (Hv)ₗ of the examples in ``p`` to the layers of ``result``."""
-    z_dots, a_dots = _forward(p, v)
-    delta_dot = _output_curvature(p, z_dots[-1])
+    a_dots, f_dot = _forward(p, v)
+    delta_dot = _output_curvature(p, f_dot)
+    spare = None
     for layer in reversed(range(len(v))):
         add_product(result[layer], delta_dot, p.inputs[layer].mT)
         if layer == 0:
             return
-        weight, n_in = p.weights[layer], p.weights[layer].shape[-1]
-        add_product(result[layer][..., :n_in], p.deltas[layer], a_dots[layer - 1].mT)
-        delta_dot = weight.mT @ delta_dot
+        weight, a_dot, n_in = p.weights[layer], a_dots.pop(), p.weights[layer].shape[-1]
+        add_product(result[layer][..., :n_in], p.deltas[layer], a_dot.mT)
+        out = spare if spare is not None and spare.shape == a_dot.shape else None
+        delta_dot = torch.matmul(weight.mT, delta_dot, out=out)
         add_product(delta_dot, v[layer][..., :n_in].mT, p.deltas[layer])
         delta_dot *= p.slopes[layer - 1]
-        if (bend := p.bends[layer - 1]) is not None:
-            delta_dot.addcmul_(bend, z_dots[layer - 1])
+        if (bend := p.relative_bends[layer - 1]) is not None:
+            delta_dot.addcmul_(bend, a_dot)
+        spare = a_dot
 
 
-def _forward(p: Pass, v: tuple[Tensor, ...]) -> tuple[list[Tensor], list[Tensor]]:
-    """żₗ of all layers and ȧₗ of the hidden ones."""
-    z_dots, a_dots = [v[0] @ p.inputs[0]], []
+def _forward(p: Pass, v: tuple[Tensor, ...]) -> tuple[list[Tensor], Tensor]:
+    """ȧₗ of the hidden layers, and ḟ."""
+    z_dot, a_dots = v[0] @ p.inputs[0], []
     for layer in range(1, len(v)):
-        a_dots.append(p.slopes[layer - 1] * z_dots[-1])
-        z_dots.append(v[layer] @ p.inputs[layer])
-        add_product(z_dots[-1], p.weights[layer], a_dots[-1])
-    return z_dots, a_dots
+        a_dots.append(z_dot.mul_(p.slopes[layer - 1]))
+        z_dot = v[layer] @ p.inputs[layer]
+        add_product(z_dot, p.weights[layer], a_dots[-1])
+    return a_dots, z_dot
 
 
 def _output_curvature(p: Pass, f_dot: Tensor) -> Tensor:
