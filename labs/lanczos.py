@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.linalg import vector_norm
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -49,6 +50,7 @@ class Lanczos:
         self._basis = start.new_empty(start.shape[0], 16, start.shape[1])
         self._products = torch.empty_like(self._basis) if keep_products else None
         self._basis[:, 0] = start / start.norm(dim=-1, keepdim=True)
+        self._beta = start.new_zeros(start.shape[0], 1)
         self._alphas: list[np.ndarray] = []
         self._betas: list[np.ndarray] = []
 
@@ -73,28 +75,31 @@ class Lanczos:
         alpha = torch.linalg.vecdot(q, w).unsqueeze(-1)
         w = torch.addcmul(w, alpha, q, value=-1)
         if j > 0:
-            w.addcmul_(torch.as_tensor(self._betas[-1]).to(w).unsqueeze(-1), self._basis[:, j - 1], value=-1)
+            w.addcmul_(self._beta, self._basis[:, j - 1], value=-1)
         self._num_steps += 1
         self._alphas.append(alpha.squeeze(-1).double().cpu().numpy())
-        self._basis[:, j + 1], beta = self._orthogonal(w)
+        self._basis[:, j + 1], beta, self._beta = self._orthogonal(w)
         self._betas.append(beta)
 
-    def _orthogonal(self, w: Float[Tensor, "B P"]) -> tuple[Tensor, np.ndarray]:
-        """The next basis vector and β = ‖w‖, w made orthogonal to the basis (again while that shortens it much)."""
-        before = w.norm(dim=-1).double().cpu().numpy()
+    def _orthogonal(self, w: Float[Tensor, "B P"]) -> tuple[Tensor, np.ndarray, Tensor]:
+        """The next basis vector, w made orthogonal to the basis (again while that shortens it much), and β = ‖w‖."""
+        before = vector_norm(w, dim=-1).double().cpu().numpy()
         for _ in range(3):
             w = self._project_out(w)
-            lengths = w.norm(dim=-1, keepdim=True)
+            lengths = vector_norm(w, dim=-1, keepdim=True)
             beta = lengths.squeeze(-1).double().cpu().numpy()
             if (beta > 0.7 * before).all():
                 break
             before = beta
         scale = np.abs(self._alphas[-1]) + np.max(self._betas, axis=0, initial=0.0)
         exhausted = beta <= 8 * torch.finfo(w.dtype).eps * scale
-        if exhausted.any():  # an invariant subspace: go on from anything orthogonal to it, with β = 0
-            w = torch.where(torch.as_tensor(exhausted).to(w.device).unsqueeze(-1), self._fresh(w), w)
-            lengths, beta = w.norm(dim=-1, keepdim=True), np.where(exhausted, 0.0, beta)
-        return w / lengths.clamp_min(torch.finfo(w.dtype).tiny), beta
+        if not exhausted.any():
+            return w / lengths, beta, lengths
+        # an invariant subspace: go on from anything orthogonal to it, with β = 0
+        over = torch.as_tensor(exhausted).to(w.device).unsqueeze(-1)
+        w = torch.where(over, self._fresh(w), w)
+        norms = vector_norm(w, dim=-1, keepdim=True).clamp_min(torch.finfo(w.dtype).tiny)
+        return w / norms, np.where(exhausted, 0.0, beta), lengths.masked_fill(over, 0.0)
 
     def _project_out(self, w: Float[Tensor, "B P"]) -> Float[Tensor, "B P"]:
         row = w.unsqueeze(1)  # products with rows: torch's bmm is twice as slow with columns here
