@@ -168,6 +168,11 @@ class Pass:
         pulled = (weight.mT @ delta for weight, delta in zip(self.weights[1:], self.deltas[1:], strict=True))
         return [self._bend(layer, delta) for layer, delta in enumerate(pulled)]
 
+    @cached_property
+    def room(self) -> list[tuple[Tensor, Tensor]]:
+        """Memory for two things of the shape of aₗ, for each hidden layer: what is fresh costs as much as a product."""
+        return [(torch.empty_like(slope), torch.empty_like(slope)) for slope in self.slopes]
+
     def _bend(self, layer: int, delta: Tensor) -> Tensor | None:
         """(φ″/φ′)(zₗ) ∘ delta; the ratio is −2a for tanh, 1 − 2a for the sigmoid."""
         a = self.inputs[layer + 1][..., : self.model.sizes[layer + 1], :]

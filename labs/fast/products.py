@@ -49,29 +49,28 @@ def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...]) -> N
     """Add Σᵢ (Hv)ₗ of the examples in ``p`` to the layers of ``result``."""
     a_dots, f_dot = _forward(p, v)
     delta_dot = _output_curvature(p, f_dot)
-    spare = None
     for layer in reversed(range(len(v))):
         add_product(result[layer], delta_dot, p.inputs[layer].mT)
         if layer == 0:
             return
         weight, a_dot, n_in = p.weights[layer], a_dots.pop(), p.weights[layer].shape[-1]
         add_product(result[layer][..., :n_in], p.deltas[layer], a_dot.mT)
-        out = spare if spare is not None and spare.shape == a_dot.shape else None
-        delta_dot = torch.matmul(weight.mT, delta_dot, out=out)
+        delta_dot = torch.matmul(weight.mT, delta_dot, out=p.room[layer - 1][1])
         add_product(delta_dot, v[layer][..., :n_in].mT, p.deltas[layer])
         delta_dot *= p.slopes[layer - 1]
         if (bend := p.relative_bends[layer - 1]) is not None:
             delta_dot.addcmul_(bend, a_dot)
-        spare = a_dot
 
 
 def _forward(p: Pass, v: tuple[Tensor, ...]) -> tuple[list[Tensor], Tensor]:
     """ȧₗ of the hidden layers, and ḟ."""
-    z_dot, a_dots = v[0] @ p.inputs[0], []
-    for layer in range(1, len(v)):
-        a_dots.append(z_dot.mul_(p.slopes[layer - 1]))
-        z_dot = v[layer] @ p.inputs[layer]
-        add_product(z_dot, p.weights[layer], a_dots[-1])
+    a_dots: list[Tensor] = []
+    for layer, (direction, inputs) in enumerate(zip(v, p.inputs, strict=True)):
+        z_dot = torch.matmul(direction, inputs, out=p.room[layer][0] if layer < len(p.room) else None)
+        if layer:
+            add_product(z_dot, p.weights[layer], a_dots[-1])
+        if layer < len(p.room):
+            a_dots.append(z_dot.mul_(p.slopes[layer]))
     return a_dots, z_dot
 
 
