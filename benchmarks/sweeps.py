@@ -14,6 +14,7 @@ The record is stored in ``benchmarks/results``, a file ``sweeps-….json`` with 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -22,6 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -56,10 +58,15 @@ def experiment(learning_rate: Sequence[float], seed: Sequence[int]) -> dict[str,
 
 @contextmanager
 def _dask(workers: int) -> Iterator[Any]:
-    """Worker processes on this machine, of one thread each, and the executor of a client that is connected to them."""
+    """Worker processes on this machine, of one thread each, and the executor of a client that is connected to them.
+
+    Dask has its workers give memory back at once (``MALLOC_TRIM_THRESHOLD_``), which makes them slower, and leaves that
+    in the environment: it is taken out again, so that it slows nobody else.
+    """
     from distributed import Client, LocalCluster
 
     with (
+        patch.dict(os.environ),
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):

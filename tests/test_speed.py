@@ -250,7 +250,7 @@ def build(folder: Path) -> tuple[int, str, str]:
     (folder / "index.md").write_text((ROOT / "book" / "speed.md").read_text("utf-8").partition("## How to read")[0])
     (folder / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_parser', 'course_site.speed']\nexclude_patterns = ['benchmarks']\n"
+        "extensions = ['myst_parser', 'course_site.built', 'course_site.speed']\nexclude_patterns = ['benchmarks']\n"
     )
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", str(folder), str(folder / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
