@@ -89,7 +89,7 @@ class Visit:
         return found + violations(self.page)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of the built book."""
     if not (HTML / "book" / "index.html").is_file():
@@ -103,7 +103,7 @@ def site() -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -117,7 +117,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contexts(browser: Browser, site: str) -> Iterator[dict[tuple[str, str], BrowserContext]]:
     """One context for each screen and colour scheme, used by all pages."""
     opened = {}
@@ -159,7 +159,7 @@ def size(path: str) -> int:
     return file.stat().st_size if file.is_file() else 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loads(contexts: dict[tuple[str, str], BrowserContext], site: str) -> dict[str, set[str]]:
     """The addresses that each page loads on the desktop in light colours."""
     loaded = {}
@@ -251,7 +251,7 @@ MISSING = """(selector) => [...document.querySelectorAll(selector)]
 PARTS = "h1, h2, article p, article table, .katex-html, figure, figure img, .claim, .labs-explorable > img"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scriptless(browser: Browser) -> Iterator[Page]:
     """A page of a browser that runs no script, on a phone."""
     width, height = SCREENS["phone"]
