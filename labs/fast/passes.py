@@ -160,25 +160,26 @@ class Pass:
     @cached_property
     def bends(self) -> list[Tensor | None]:
         """φ″(zₗ) ∘ Wₗ₊₁ᵀ δₗ₊₁ of the hidden layers, the curvature of the units themselves; None where φ″ = 0."""
-        return [self._bend(layer, self.deltas[layer]) for layer in range(len(self.slopes))]
+        ratios = zip(self._ratios(), self.deltas, strict=False)
+        return [None if ratio is None else ratio * delta for ratio, delta in ratios]
 
     @cached_property
     def relative_bends(self) -> list[Tensor | None]:
         """The same divided by φ′(zₗ), which may be 0."""
-        pulled = (weight.mT @ delta for weight, delta in zip(self.weights[1:], self.deltas[1:], strict=True))
-        return [self._bend(layer, delta) for layer, delta in enumerate(pulled)]
+        layers = zip(self._ratios(), self.weights[1:], self.deltas[1:], strict=True)
+        return [None if ratio is None else ratio * (weight.mT @ delta) for ratio, weight, delta in layers]
 
     @cached_property
     def room(self) -> list[tuple[Tensor, Tensor]]:
         """Memory for two things of the shape of aₗ, for each hidden layer: what is fresh costs as much as a product."""
         return [(torch.empty_like(slope), torch.empty_like(slope)) for slope in self.slopes]
 
-    def _bend(self, layer: int, delta: Tensor) -> Tensor | None:
-        """(φ″/φ′)(zₗ) ∘ delta; the ratio is −2a for tanh, 1 − 2a for the sigmoid."""
-        a = self.inputs[layer + 1][..., : self.model.sizes[layer + 1], :]
+    def _ratios(self) -> list[Tensor | None]:
+        """(φ″/φ′)(zₗ) of the hidden layers: −2a for tanh, 1 − 2a for the sigmoid, None where φ″ = 0."""
+        units = [a[..., :n, :] for a, n in zip(self.inputs[1:], self.model.sizes[1:-1], strict=True)]
         if self.model.activation == "tanh":
-            return a * delta * -2
-        return (1 - 2 * a) * delta if self.model.activation == "sigmoid" else None
+            return [a * -2 for a in units]
+        return [1 - 2 * a for a in units] if self.model.activation == "sigmoid" else [None] * len(units)
 
 
 def slope(activation: str, a: Tensor) -> Tensor:
