@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labs.fast.passes import Pass, columns, runs
+from labs.fast.passes import Pass, blocks, columns, runs
 from labs.fast.traces import pushed
 from labs.losses import Risk
 
@@ -33,7 +33,7 @@ def dense_hessian(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, 
     if theta.ndim == 2:
         return torch.stack([dense_hessian(*run) for run in runs(risk, theta)])
     result = theta.new_zeros(theta.numel(), theta.numel())
-    for x, y in columns(risk, theta, _numbers(risk.model.sizes)):
+    for x, y in blocks(risk, theta, _numbers(risk.model.sizes)):
         _accumulate(Pass(risk, theta, x, y), result)
     _mirror(result, [n_out * n_in for n_out, n_in in risk.model.shapes])
     result /= len(risk.x)
@@ -58,28 +58,28 @@ def _numbers(sizes: tuple[int, ...]) -> int:
 
 def _accumulate(p: Pass, result: Tensor) -> None:
     """Add Σᵢ of the examples in ``p``, from the last layer to the first; matrices of an example are ``(…, …, N)``."""
-    hessian = _output_hessian(p)
-    blocks = _block_views(p, result)
-    for layer in reversed(range(len(p.deltas))):
-        _add_own(blocks[layer][layer], hessian, p.inputs[layer])
+    inputs, deltas, slopes, bends = (columns(kept) for kept in (p.inputs, p.deltas, p.slopes, p.bends))
+    hessian, views = _output_hessian(p), _block_views(p, result)
+    for layer in reversed(range(len(deltas))):
+        _add_own(views[layer][layer], hessian, inputs[layer])
         mixed, step = hessian, None  # (Hₗ Jₗₘ)ᵀ and (∂aₗ₋₁/∂zₘ)ᵀ for m = ℓ − 1, ℓ − 2, …
         for lower in reversed(range(layer)):
-            weight, phi_prime = p.weights[lower + 1], p.slopes[lower]
+            weight, phi_prime = p.weights[lower + 1], slopes[lower]
             mixed = pushed(weight, mixed, phi_prime)
             step = phi_prime if step is None else pushed(weight, _as_matrix(step), phi_prime)
-            _add_mixed(blocks[layer][lower], mixed, p.inputs[layer], p.inputs[lower])
-            _add_step(blocks[layer][lower], p.deltas[layer], step, p.inputs[lower])
+            _add_mixed(views[layer][lower], mixed, inputs[layer], inputs[lower])
+            _add_step(views[layer][lower], deltas[layer], step, inputs[lower])
         if layer:
-            half = pushed(p.weights[layer], hessian, p.slopes[layer - 1])
-            hessian = pushed(p.weights[layer], half.transpose(0, 1), p.slopes[layer - 1])
-            if (bend := p.bends[layer - 1]) is not None:
+            half = pushed(p.weights[layer], hessian, slopes[layer - 1])
+            hessian = pushed(p.weights[layer], half.transpose(0, 1), slopes[layer - 1])
+            if (bend := bends[layer - 1]) is not None:
                 hessian.diagonal().add_(bend.mT)
 
 
 def _output_hessian(p: Pass) -> Tensor:
     """∂²L/∂f²: diag(p) − p pᵀ for softmax cross-entropy, I for the squared error."""
     if p.probabilities is None:
-        return torch.diag_embed(torch.ones_like(p.outputs.mT)).permute(1, 2, 0)
+        return torch.diag_embed(torch.ones_like(p.deltas[-1])).permute(1, 2, 0)
     hessian = -p.probabilities.unsqueeze(0) * p.probabilities.unsqueeze(1)
     hessian.diagonal().add_(p.probabilities.mT)
     return hessian

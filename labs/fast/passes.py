@@ -1,23 +1,24 @@
 """One forward and one backward pass through an MLP, with everything kept that second derivatives need.
 
-Examples are columns, as in the text: with ã = (a; 1) and W̃ = [W | b],
+With ã = (a; 1) and W̃ = [W | b], an example runs forward and its derivatives run backward by
 
     z₁ = W̃₁ x̃,  aₗ = φ(zₗ),  zₗ₊₁ = W̃ₗ₊₁ ãₗ,  the outputs f = z_L
     δ_L = ∂L/∂f,  δₗ = φ′(zₗ) ∘ Wₗ₊₁ᵀ δₗ₊₁,  the gradient of layer ℓ is Σᵢ δₗᵢ ãₗ₋₁,ᵢᵀ
 
-with L the loss of one example. Sums over classes then run over rows, which is several times faster than over short
-columns, and an ensemble only adds a leading dimension R.
+with L the loss of one example. Examples are rows of the tensors, as in x; only what belongs to the outputs is laid out
+class by class, so that sums over classes run over rows. An ensemble adds a leading dimension R.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 from torch import Tensor
 
+from labs.fast.heads import HEADS
 from labs.losses import Risk
 from labs.models import MLP
 
@@ -30,11 +31,13 @@ __all__ = [
     "TIMES_SLOPE",
     "UNITS",
     "Pass",
-    "activate",
+    "affine",
+    "blocks",
     "columns",
     "covers",
-    "hidden",
+    "layers",
     "runs",
+    "top",
 ]
 
 BLOCK_NUMBERS = 2**25
@@ -63,7 +66,7 @@ TIMES_SLOPE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 def covers(risk: object, theta: Tensor) -> TypeGuard[Risk]:
     """Whether the fast rules hold for ``risk`` at θ: an MLP, a named loss, and tensors that fit together."""
-    if type(risk) is not Risk or type(risk.model) is not MLP or risk.loss not in ("cross_entropy", "squared_error"):
+    if type(risk) is not Risk or type(risk.model) is not MLP or risk.loss not in HEADS:
         return False
     lead, outputs = risk.x.shape[:-1], risk.model.sizes[-1]
     targets = lead if risk.loss == "cross_entropy" else (*lead, outputs)
@@ -87,111 +90,104 @@ def runs(risk: Risk, theta: Float[Tensor, "R P"]) -> Iterator[tuple[Risk, Tensor
             yield risk, row
 
 
-def columns(
+def blocks(
     risk: Risk, theta: Tensor, numbers_per_example: int, cache_numbers: int = BLOCK_NUMBERS
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """The sample as columns (x̃, y), in blocks within BLOCK_NUMBERS, on a CPU with its caches ``cache_numbers``."""
+    """The sample (x, y) in blocks within BLOCK_NUMBERS, on a CPU with its caches within ``cache_numbers``."""
     num_runs = len(theta) if theta.ndim == 2 else 1
     limit = min(cache_numbers, BLOCK_NUMBERS) if theta.device.type == "cpu" else BLOCK_NUMBERS
     block = max(1, limit // (num_runs * numbers_per_example))
-    example = 0 if risk.x.ndim == 2 else 1
-    for x, y in zip(risk.x.split(block, example), risk.y.split(block, example), strict=True):
-        x_tilde = torch.cat((x.mT, x.new_ones(*x.shape[:-2], int(risk.model.bias), x.shape[-2])), dim=-2)
-        yield x_tilde, y if risk.loss == "cross_entropy" else y.mT
+    example = risk.x.ndim - 2
+    return zip(risk.x.split(block, example), risk.y.split(block, example), strict=True)
 
 
-def hidden(model: MLP, matrix: Tensor, a: Tensor, out: Tensor | None = None) -> Float[Tensor, "*runs n_plus_1 N"]:
-    """The next ã = (φ(W̃ ã); 1), without a temporary for z: fresh memory costs as much as the units do."""
-    n = matrix.shape[-2]
-    if out is None:
-        out = a.new_empty(*matrix.shape[:-2], n + model.bias, a.shape[-1])
-    torch.matmul(matrix, a, out=out[..., :n, :])
-    return activate(model, out)
+def layers(model: MLP, theta: Tensor) -> list[tuple[Tensor, ...]]:
+    """(W, b) of each layer as views of θ, ``(*runs, n, n_in)`` and ``(*runs, n, 1)``; without biases just (W,)."""
+    pairs = zip(model.matrices(theta), model.sizes, strict=False)
+    return [(m[..., :n], m[..., n:]) if model.bias else (m,) for m, n in pairs]
 
 
-def activate(model: MLP, z: Float[Tensor, "*runs n_plus_1 N"]) -> Float[Tensor, "*runs n_plus_1 N"]:
-    """ã from a buffer that holds z, in place; its last row, for the biases, may hold anything."""
-    n = z.shape[-2] - model.bias
-    UNITS[model.activation](z[..., :n, :])
-    z[..., n:, :] = 1
-    return z
+def affine(a: Tensor, weight: Tensor, bias: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """z of the next layer, ``(*runs, N, n)``, for the examples in the rows of a."""
+    z = torch.matmul(a, weight.mT, out=out)
+    return z if bias is None else z.add_(bias.mT.contiguous())
+
+
+def top(a: Tensor, weight: Tensor, bias: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """The outputs f class by class, ``(*runs, C, N)``."""
+    outputs = torch.matmul(weight, a.mT, out=out)
+    return outputs if bias is None else outputs.add_(bias)
 
 
 class Pass:
-    """The passes at θ over the examples (x̃, y).
+    """The passes at θ over the examples (x, y).
 
     Attributes:
         matrices: W̃ₗ, as ``model.matrices(theta)``.
         weights: Wₗ, the same without the bias column.
-        inputs: ãₗ₋₁, what layer ℓ multiplies; layer by layer, the first is x̃.
-        slopes: φ′(zₗ) of the hidden layers.
-        outputs: f, ``(*runs, C, N)``.
-        probabilities: softmax(f) under cross-entropy, else None.
-        deltas: δₗ of all layers.
+        inputs: ãₗ₋₁, what layer ℓ multiplies, ``(*runs, N, n + 1)``; layer by layer, the first is x̃.
+        slopes: φ′(zₗ) of the hidden layers, ``(*runs, N, n)``.
+        probabilities: softmax(f) under cross-entropy, else None, ``(*runs, C, N)``.
+        deltas: δₗ of all layers, times ``scale``, ``(*runs, N, n)``.
     """
 
-    def __init__(self, risk: Risk, theta: Tensor, x: Tensor, y: Tensor) -> None:
+    def __init__(self, risk: Risk, theta: Tensor, x: Tensor, y: Tensor, scale: float = 1.0) -> None:
         self.model: MLP = risk.model
         self.matrices = self.model.matrices(theta)
-        self.weights = [matrix[..., :n] for matrix, n in zip(self.matrices, self.model.sizes, strict=False)]
-        self._forward(x)
-        self.probabilities = softmax(self.outputs) if risk.loss == "cross_entropy" else None
-        self._backward(self._output_delta(y))
-
-    def _forward(self, x: Tensor) -> None:
-        self.inputs, self.slopes = [x], []
+        self.weights = [weight for weight, *_ in layers(self.model, theta)]
+        self.inputs, self.slopes = [self._with_ones(x)], []
         for matrix in self.matrices[:-1]:
-            self.inputs.append(hidden(self.model, matrix, self.inputs[-1]))
-            self.slopes.append(slope(self.model.activation, self.inputs[-1][..., : matrix.shape[-2], :]))
-        self.outputs = self.matrices[-1] @ self.inputs[-1]
+            a = UNITS[self.model.activation](self.inputs[-1] @ matrix.mT)
+            self.inputs.append(self._with_ones(a))
+            self.slopes.append(slope(self.model.activation, a))
+        outputs = self.matrices[-1] @ self.inputs[-1].mT
+        self.probabilities = outputs.softmax(-2) if risk.loss == "cross_entropy" else None
+        self.deltas, self._pulled = [HEADS[risk.loss](outputs, y, scale)[1].mT], []
+        self._backward()
 
-    def _output_delta(self, y: Tensor) -> Tensor:
-        """∂L/∂f: softmax(f) − e_y for cross-entropy, f − y for the squared error."""
-        if self.probabilities is None:
-            return self.outputs - y
-        index = y.expand(*self.outputs.shape[:-2], -1).unsqueeze(-2)
-        return self.probabilities.scatter_add(-2, index, self.outputs.new_full(index.shape, -1.0))
+    def _with_ones(self, a: Tensor) -> Tensor:
+        """ã, a copy."""
+        return torch.cat((a, a.new_ones(()).expand(*a.shape[:-1], int(self.model.bias))), dim=-1)
 
-    def _backward(self, delta: Tensor) -> None:
-        self.deltas = [delta]
+    def _backward(self) -> None:
         for weight, phi_prime in zip(self.weights[:0:-1], self.slopes[::-1], strict=True):
-            self.deltas.insert(0, (weight.mT @ self.deltas[0]).mul_(phi_prime))
+            self._pulled.insert(0, self.deltas[0] @ weight)
+            self.deltas.insert(0, self._pulled[0] * phi_prime)
 
     @cached_property
     def bends(self) -> list[Tensor | None]:
         """φ″(zₗ) ∘ Wₗ₊₁ᵀ δₗ₊₁ of the hidden layers, the curvature of the units themselves; None where φ″ = 0."""
-        ratios = zip(self._ratios(), self.deltas, strict=False)
-        return [None if ratio is None else ratio * delta for ratio, delta in ratios]
+        return self._times_ratios(self.deltas[:-1])
 
     @cached_property
     def relative_bends(self) -> list[Tensor | None]:
         """The same divided by φ′(zₗ), which may be 0."""
-        layers = zip(self._ratios(), self.weights[1:], self.deltas[1:], strict=True)
-        return [None if ratio is None else ratio * (weight.mT @ delta) for ratio, weight, delta in layers]
+        return self._times_ratios(self._pulled)
 
     @cached_property
     def room(self) -> list[tuple[Tensor, Tensor]]:
         """Memory for two things of the shape of aₗ, for each hidden layer: what is fresh costs as much as a product."""
         return [(torch.empty_like(slope), torch.empty_like(slope)) for slope in self.slopes]
 
-    def _ratios(self) -> list[Tensor | None]:
-        """(φ″/φ′)(zₗ) of the hidden layers: −2a for tanh, 1 − 2a for the sigmoid, None where φ″ = 0."""
-        units = [a[..., :n, :] for a, n in zip(self.inputs[1:], self.model.sizes[1:-1], strict=True)]
+    def _times_ratios(self, factors: list[Tensor]) -> list[Tensor | None]:
+        """(φ″/φ′)(zₗ) ∘ factor of the hidden layers: −2a for tanh, 1 − 2a for the sigmoid, None where φ″ = 0."""
+        pairs = [(factor, a[..., : factor.shape[-1]]) for factor, a in zip(factors, self.inputs[1:], strict=True)]
         if self.model.activation == "tanh":
-            return [a * -2 for a in units]
-        return [1 - 2 * a for a in units] if self.model.activation == "sigmoid" else [None] * len(units)
+            return [(factor * a).mul_(-2) for factor, a in pairs]
+        if self.model.activation == "sigmoid":
+            return [torch.addcmul(factor, factor, a, value=-2) for factor, a in pairs]
+        return [None] * len(pairs)
 
 
 def slope(activation: str, a: Tensor) -> Tensor:
-    """φ′(z) from a = φ(z)."""
+    """φ′(z) from a = φ(z), in place of a."""
     if activation == "tanh":
-        return torch.addcmul(a.new_ones(()), a, a, value=-1)  # 1 − a², in one go
+        return torch.addcmul(a.new_ones(()), a, a, value=-1, out=a)  # 1 − a², in one go
     if activation == "sigmoid":
-        return a * (1 - a)
-    return (a > 0).to(a.dtype) if activation == "relu" else torch.ones_like(a)
+        return a.addcmul_(a, a, value=-1)
+    return a.gt_(0) if activation == "relu" else a.fill_(1)
 
 
-def softmax(f: Float[Tensor, "*runs C N"]) -> Float[Tensor, "*runs C N"]:
-    """Class probabilities of each column."""
-    e = (f - f.amax(-2, keepdim=True)).exp_()
-    return e.div_(e.sum(-2, keepdim=True))
+def columns(tensors: Iterable[Tensor | None]) -> list[Tensor | None]:
+    """The same with examples as columns, for work that has more dimensions than one to an example."""
+    return [None if tensor is None else tensor.mT.contiguous() for tensor in tensors]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.bars import tqdm
-from labs.fast.passes import activate, columns, hidden
+from labs.fast.passes import CACHE_NUMBERS, UNITS, affine, blocks, layers, top
 from labs.losses import Risk
 from labs.models import MLP
 
@@ -32,43 +32,44 @@ def risk_on_plane(
 ) -> Float[Tensor, "A B"]:
     """J(c + α u + β v) for all α and β; the rows of ``axes`` are c, u, v."""
     total = torch.zeros(len(alphas), len(betas), dtype=torch.float64)
-    for x, y in columns(risk, axes[0], 6 * sum(risk.model.sizes)):
+    for x, y in blocks(risk, axes[0], 6 * sum(risk.model.sizes)):
         total += _summed_losses(risk, axes, alphas, betas, x, y)
     return (total / len(risk.x) + _decay(risk, axes, alphas, betas)).to(axes)
 
 
 def _summed_losses(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Σᵢ L at all points, for the examples (x̃, y)."""
-    model, (first, *later) = risk.model, risk.model.matrices(axes)
-    z_c, z_u, z_v = first @ x
-    buffers = [x.new_empty(n + model.bias, x.shape[-1]) for n in model.sizes[1:-1]]
-    table = x.new_empty(len(alphas), len(betas))
+    """Σᵢ L at all points, for the examples (x, y)."""
+    model, table = risk.model, x.new_empty(len(alphas), len(betas))
+    z_c, z_u, z_v = (affine(x, *layers(model, axis)[0]) for axis in axes)
+    room = [x.new_empty(len(x), n) for n in model.sizes[1:-1]]
+    at_once = max(1, CACHE_NUMBERS // (model.num_parameters + 3 * model.sizes[-1] * len(x)))
     for i, alpha in enumerate(tqdm(alphas.tolist(), desc="landscape", delay=1, leave=False)):
-        z_row, row = z_c + alpha * z_u, [m[0] + alpha * m[1] for m in later]
-        for j, beta in enumerate(betas.tolist()):
-            matrices = [m.add(n[2], alpha=beta) for m, n in zip(row, later, strict=True)]
-            table[i, j] = _loss(risk, _outputs(risk.model, z_row, beta, z_v, matrices, buffers), y)
+        z_row, row = z_c + alpha * z_u, axes[0] + alpha * axes[1]
+        for some, losses in zip(betas.split(at_once), table[i].split(at_once), strict=True):
+            later = layers(model, torch.addcmul(row, some[:, None], axes[2]))[1:]
+            outputs = x.new_empty(model.sizes[-1], len(some), len(x))
+            for j, beta in enumerate(some.tolist()):
+                _forward(model, z_row, beta, z_v, [[part[j] for part in pair] for pair in later], [*room, outputs[:, j]])
+            losses.copy_(_losses(risk, outputs, y).sum(-1))
     return table.double().cpu()
 
 
-def _outputs(model: MLP, z: Tensor, beta: float, z_v: Tensor, matrices: list[Tensor], buffers: list[Tensor]) -> Tensor:
-    """f for z₁ = z + β z_v and the later layers' W̃; the hidden layers are written into ``buffers``."""
-    if not matrices:
-        return z.add(z_v, alpha=beta)
-    torch.add(z, z_v, alpha=beta, out=buffers[0][: len(z)])
-    a = activate(model, buffers[0])
-    for matrix, buffer in zip(matrices[:-1], buffers[1:], strict=True):
-        a = hidden(model, matrix, a, out=buffer)
-    return matrices[-1] @ a
+def _forward(model: MLP, z: Tensor, beta: float, z_v: Tensor, later: list, room: list[Tensor]) -> None:
+    """From z₁ = z + β z_v through the later layers' (W, b): all hidden layers and the outputs f go into ``room``."""
+    if not later:
+        torch.add(z.mT, z_v.mT, alpha=beta, out=room[0])
+        return
+    phi = UNITS[model.activation]
+    a = phi(torch.add(z, z_v, alpha=beta, out=room[0]))
+    for layer, out in zip(later[:-1], room[1:-1], strict=True):
+        a = phi(affine(a, *layer, out=out))
+    top(a, *later[-1], out=room[-1])
 
 
-def _loss(risk: Risk, f: Tensor, y: Tensor) -> Tensor:
-    """Σᵢ L."""
+def _losses(risk: Risk, f: Float[Tensor, "C points N"], y: Tensor) -> Float[Tensor, "points N"]:
     if risk.loss == "squared_error":
-        return 0.5 * (f - y).square().sum()
-    largest = f.amax(0)
-    log_sums = (f - largest).exp_().sum(0).log_() + largest
-    return (log_sums - f.gather(0, y.unsqueeze(0)).squeeze(0)).sum()
+        return 0.5 * (f - y.mT.unsqueeze(1)).square().sum(0)
+    return -f.log_softmax(0).gather(0, y.expand(1, *f.shape[1:])).squeeze(0)
 
 
 def _decay(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labs.fast.passes import Pass, columns
+from labs.fast.passes import Pass, blocks
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -34,50 +34,59 @@ class Product:
 
     def __init__(self, risk: Risk, theta: Float[Tensor, "*runs P"]) -> None:
         self._risk, self._theta = risk, theta
-        self._blocks = list(columns(risk, theta, 8 * sum(risk.model.sizes)))
-        self._kept = [Pass(risk, theta, *block) for block in self._blocks] if len(self._blocks) == 1 else None
+        self._blocks = list(blocks(risk, theta, 9 * sum(risk.model.sizes)))
+        self._kept = [self._pass(*block) for block in self._blocks] if len(self._blocks) == 1 else None
+
+    def _pass(self, x: Tensor, y: Tensor) -> Pass:
+        return Pass(self._risk, self._theta, x, y, self._scale)
+
+    @property
+    def _scale(self) -> float:
+        """That of a mean over examples."""
+        return 1 / self._risk.x.shape[-2]
 
     def __call__(self, v: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P"]:
         model, result = self._risk.model, torch.zeros_like(v)
-        for p in self._kept or (Pass(self._risk, self._theta, *block) for block in self._blocks):
-            _accumulate(p, model.matrices(v), model.matrices(result))
-        result /= self._risk.x.shape[-2]
+        for p in self._kept or (self._pass(*block) for block in self._blocks):
+            _accumulate(p, model.matrices(v), model.matrices(result), self._scale)
         return result.add_(v, alpha=self._risk.weight_decay) if self._risk.weight_decay else result
 
 
-def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...]) -> None:
-    """Add Σᵢ (Hv)ₗ of the examples in ``p`` to the layers of ``result``."""
+def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...], scale: float) -> None:
+    """Add the (Hv)ₗ of the examples in ``p`` to the layers of ``result``."""
     a_dots, f_dot = _forward(p, v)
-    delta_dot = _output_curvature(p, f_dot)
+    delta_dot = _output_curvature(p, f_dot, scale).mT
     for layer in reversed(range(len(v))):
-        add_product(result[layer], delta_dot, p.inputs[layer].mT)
+        add_product(result[layer], delta_dot.mT, p.inputs[layer])
         if layer == 0:
             return
         weight, a_dot, n_in = p.weights[layer], a_dots.pop(), p.weights[layer].shape[-1]
-        add_product(result[layer][..., :n_in], p.deltas[layer], a_dot.mT)
-        delta_dot = torch.matmul(weight.mT, delta_dot, out=p.room[layer - 1][1])
-        add_product(delta_dot, v[layer][..., :n_in].mT, p.deltas[layer])
+        add_product(result[layer][..., :n_in], p.deltas[layer].mT, a_dot)
+        delta_dot = torch.matmul(delta_dot, weight, out=p.room[layer - 1][1])
+        add_product(delta_dot, p.deltas[layer], v[layer][..., :n_in])
         delta_dot *= p.slopes[layer - 1]
         if (bend := p.relative_bends[layer - 1]) is not None:
             delta_dot.addcmul_(bend, a_dot)
 
 
 def _forward(p: Pass, v: tuple[Tensor, ...]) -> tuple[list[Tensor], Tensor]:
-    """ȧₗ of the hidden layers, and ḟ."""
+    """ȧₗ of the hidden layers, and ḟ class by class."""
     a_dots: list[Tensor] = []
-    for layer, (direction, inputs) in enumerate(zip(v, p.inputs, strict=True)):
-        z_dot = torch.matmul(direction, inputs, out=p.room[layer][0] if layer < len(p.room) else None)
+    for layer, room in enumerate(p.room):
+        z_dot = torch.matmul(p.inputs[layer], v[layer].mT, out=room[0])
         if layer:
-            add_product(z_dot, p.weights[layer], a_dots[-1])
-        if layer < len(p.room):
-            a_dots.append(z_dot.mul_(p.slopes[layer]))
-    return a_dots, z_dot
+            add_product(z_dot, a_dots[-1], p.weights[layer].mT)
+        a_dots.append(z_dot.mul_(p.slopes[layer]))
+    f_dot = v[-1] @ p.inputs[-1].mT
+    if a_dots:
+        add_product(f_dot, p.weights[-1], a_dots[-1].mT)
+    return a_dots, f_dot
 
 
-def _output_curvature(p: Pass, f_dot: Tensor) -> Tensor:
+def _output_curvature(p: Pass, f_dot: Tensor, scale: float) -> Tensor:
     if p.probabilities is None:
-        return f_dot
-    weighted = p.probabilities * f_dot
+        return f_dot.mul_(scale)
+    weighted = f_dot.mul_(p.probabilities).mul_(scale)
     return weighted.addcmul_(p.probabilities, weighted.sum(-2, keepdim=True), value=-1)
 
 
@@ -85,7 +94,5 @@ def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
     """``total += left @ right`` without a temporary; with a leading dimension R, run by run."""
     if total.ndim == 2:
         total.addmm_(left, right)
-    elif right.ndim == 2:  # x̃, shared by all runs
-        total += left @ right
     else:
-        total.baddbmm_(left, right)
+        total.baddbmm_(left, right.expand(len(total), -1, -1))

@@ -24,8 +24,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from torch.linalg import vector_norm
 
-from labs.fast.passes import CACHE_NUMBERS, Pass, columns, runs
+from labs.fast.passes import CACHE_NUMBERS, Pass, blocks, columns, runs
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def exact_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     if theta.ndim == 2:
         return torch.stack([exact_trace(*run) for run in runs(risk, theta)])
     total = torch.zeros_like(theta[0])
-    for x, y in columns(risk, theta, _numbers(risk.model.sizes), CACHE_NUMBERS):
+    for x, y in blocks(risk, theta, _numbers(risk.model.sizes), CACHE_NUMBERS):
         total += _sum_over_examples(Pass(risk, theta, x, y))
     return total / len(risk.x) + risk.weight_decay * theta.numel()
 
@@ -60,9 +61,10 @@ def _numbers(sizes: tuple[int, ...]) -> int:
 def _sum_over_examples(p: Pass) -> Tensor:
     """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ, from the last layer to the first."""
     terms, diagonal = [Term(output_factor(p), None)], None
-    total = (_squares(p.inputs[-1]) * _trace(terms)).sum()
-    for layer in reversed(range(len(p.slopes))):
-        weight, phi_prime, bend = p.weights[layer + 1], p.slopes[layer], p.bends[layer]
+    slopes, bends, lengths = columns(p.slopes), columns(p.bends), [vector_norm(a, dim=-1).square_() for a in p.inputs]
+    total = (lengths[-1] * _trace(terms)).sum()
+    for layer in reversed(range(len(slopes))):
+        weight, phi_prime, bend = p.weights[layer + 1], slopes[layer], bends[layer]
         if layer > 0:
             terms = [Term(pushed(weight, term.factor, phi_prime), term.scales) for term in terms]
             traces = _trace(terms)
@@ -75,16 +77,16 @@ def _sum_over_examples(p: Pass) -> Tensor:
         if bend is not None:
             traces += bend.sum(0)
         diagonal = bend
-        total += (_squares(p.inputs[layer]) * traces).sum()
+        total += (lengths[layer] * traces).sum()
     return total
 
 
 def output_factor(p: Pass) -> Float[Tensor, "C r N"]:
     """B of each example, with B Bᵀ = ∂²L/∂f²."""
-    classes = len(p.outputs)
+    count, classes = p.deltas[-1].shape
     if p.probabilities is None:
-        return torch.eye(classes).to(p.outputs).unsqueeze(-1).expand(-1, -1, p.outputs.shape[-1])
-    below = torch.ones(classes, classes - 1).tril(-1).to(p.outputs)
+        return torch.eye(classes).to(p.deltas[-1]).unsqueeze(-1).expand(-1, -1, count)
+    below = torch.ones(classes, classes - 1).tril(-1).to(p.probabilities)
     tiny = torch.finfo(below.dtype).tiny  # a tail may underflow: then so does all that is divided by its root
     tails = below.mT @ p.probabilities
     ratios = (p.probabilities[:-1] / (p.probabilities[:-1] + tails).clamp_min(tiny)).sqrt_()

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labs.fast.heads import HEADS
 from labs.fast.passes import TIMES_SLOPE, UNITS
 from labs.losses import LOSSES, Risk
 from labs.models import MLP, RNN
@@ -186,33 +187,6 @@ def _add_product_(piece: Tensor, left: Tensor, right: Tensor) -> None:
         piece.add_(torch.bmm(left, right))
     else:
         piece.mT.add_(torch.bmm(right.mT, left.mT))
-
-
-def _cross_entropy(
-    outputs: Float[Tensor, "R C B"], y: Tensor, scale: Tensor | float, losses: bool
-) -> tuple[Tensor | None, Tensor]:
-    """The loss of each example, if asked for, and scale · δ."""
-    label = y.unsqueeze(1).expand(outputs.shape[0], 1, -1)
-    values = None
-    if losses:
-        logarithms = torch.log_softmax(outputs, dim=1)
-        values = logarithms.gather(1, label).squeeze(1).neg_()
-        delta = logarithms.exp_()
-    else:
-        delta = torch.softmax(outputs, dim=1)
-    return values, delta.scatter_add_(1, label, delta.new_full((1, 1, 1), -1.0).expand_as(label)).mul_(scale)
-
-
-def _squared_error(
-    outputs: Float[Tensor, "R C B"], y: Tensor, scale: Tensor | float, losses: bool
-) -> tuple[Tensor | None, Tensor]:
-    """The loss of each example, if asked for, and scale · δ; overwrites outputs."""
-    delta = outputs.sub_(y.mT)
-    values = (delta * delta).sum(1).mul_(0.5) if losses else None
-    return values, delta.mul_(scale)
-
-
-HEADS: dict[str, Callable] = {"cross_entropy": _cross_entropy, "squared_error": _squared_error}
 
 
 def ensemble_risk(
