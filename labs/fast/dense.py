@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.fast.passes import Pass, blocks, columns, runs
-from labs.fast.traces import pushed
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -93,6 +92,12 @@ def _block_views(p: Pass, result: Tensor) -> list[list[Tensor]]:
         [b.unflatten(1, m).unflatten(0, n) for b, m in zip(r.split([k * j for k, j in shapes], 1), shapes, strict=True)]
         for r, n in zip(rows, shapes, strict=True)
     ]
+
+
+def pushed(weight: Tensor, factor: Float[Tensor, "m r N"], phi_prime: Float[Tensor, "n N"]) -> Tensor:
+    """D Wᵀ F of each example, ``(n, r, N)``, all of them in one matrix product."""
+    product = (weight.mT @ factor.flatten(1)).unflatten(1, factor.shape[1:])
+    return product.mul_(phi_prime.unsqueeze(1))
 
 
 def _as_matrix(step: Tensor) -> Tensor:

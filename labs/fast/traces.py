@@ -26,18 +26,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.linalg import vector_norm
 
-from labs.fast.passes import CACHE_NUMBERS, Pass, blocks, columns, runs
+from labs.fast.passes import CACHE_NUMBERS, Pass, blocks, runs
 from labs.losses import Risk
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["exact_trace", "output_factor", "pushed"]
+__all__ = ["exact_trace", "output_factor"]
 
 
 class Term(NamedTuple):
-    """F diag(s) Fᵀ of each example: F is ``(n, r, N)``, s is ``(r, N)``, or None for ones."""
+    """F diag(s) Fᵀ of each example: F is ``(r, N, n)``, its columns in rows; s is ``(r, N)``, or None for ones."""
 
     factor: Tensor
     scales: Tensor | None
@@ -60,24 +60,21 @@ def _numbers(sizes: tuple[int, ...]) -> int:
 
 def _sum_over_examples(p: Pass) -> Tensor:
     """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ, from the last layer to the first."""
-    terms, diagonal = [Term(output_factor(p), None)], None
-    slopes, bends, lengths = columns(p.slopes), columns(p.bends), [vector_norm(a, dim=-1).square_() for a in p.inputs]
-    total = (lengths[-1] * _trace(terms)).sum()
-    for layer in reversed(range(len(slopes))):
-        weight, phi_prime, bend = p.weights[layer + 1], slopes[layer], bends[layer]
-        if layer > 0:
-            terms = [Term(pushed(weight, term.factor, phi_prime), term.scales) for term in terms]
-            traces = _trace(terms)
-        else:
-            traces = _bottom_trace(weight, terms, phi_prime)
+    factor, diagonal = output_factor(p), None
+    terms = [Term(factor.permute(1, 2, 0), None)]
+    total = (_squares(p.inputs[-1]) * (factor * factor).sum((0, 1))).sum()
+    for layer in reversed(range(len(p.slopes))):
+        weight, phi_prime, bend = p.weights[layer + 1], p.slopes[layer], p.bends[layer]
+        terms = [_pushed(weight, term, phi_prime) for term in terms]
+        traces = _trace(terms)
         if diagonal is not None:
-            traces += (phi_prime * phi_prime * ((weight * weight).mT @ diagonal)).sum(0)
+            traces += (phi_prime * phi_prime * (diagonal @ (weight * weight))).sum(-1)
             if layer > 0:
-                terms.append(Term(weight.mT.unsqueeze(-1) * phi_prime.unsqueeze(1), diagonal))
+                terms.append(Term(weight.unsqueeze(1) * phi_prime, diagonal.mT))
         if bend is not None:
-            traces += bend.sum(0)
+            traces += bend.sum(-1)
         diagonal = bend
-        total += (lengths[layer] * traces).sum()
+        total += (_squares(p.inputs[layer]) * traces).sum()
     return total
 
 
@@ -96,28 +93,18 @@ def output_factor(p: Pass) -> Float[Tensor, "C r N"]:
     return factor
 
 
-def pushed(weight: Tensor, factor: Tensor, phi_prime: Tensor) -> Tensor:
-    """D Wᵀ F of each example, all of them in one matrix product."""
-    product = (weight.mT @ factor.flatten(1)).unflatten(1, factor.shape[1:])
-    return product.mul_(phi_prime.unsqueeze(1))
+def _pushed(weight: Tensor, term: Term, phi_prime: Tensor) -> Term:
+    """The same with D Wᵀ F for F, all examples in one matrix product."""
+    product = (term.factor.flatten(0, 1) @ weight).view(len(term.factor), *phi_prime.shape)
+    return Term(product.mul_(phi_prime), term.scales)
 
 
 def _trace(terms: list[Term]) -> Float[Tensor, " N"]:
     """Σ s F² over rows and columns of F, for each example."""
-    sums = [(_squares(t.factor), t.scales) for t in terms]
+    sums = [(_squares(term.factor), term.scales) for term in terms]
     return torch.stack([(s if scales is None else s * scales).sum(0) for s, scales in sums]).sum(0)
 
 
-def _bottom_trace(weight: Tensor, terms: list[Term], phi_prime: Tensor) -> Float[Tensor, " N"]:
-    """``_trace`` of the terms pushed once more, where they are needed no longer: in place, and D² after the sum."""
-    sums = torch.zeros_like(phi_prime)
-    for factor, scales in terms:
-        product = (weight.mT @ factor.flatten(1)).unflatten(1, factor.shape[1:])
-        product *= product
-        sums += (product if scales is None else product.mul_(scales)).sum(1)
-    return (sums * (phi_prime * phi_prime)).sum(0)
-
-
-def _squares(a: Tensor) -> Tensor:
-    """Σ a² over the first dimension; a * a, because torch's square is a power and half as fast."""
-    return (a * a).sum(0)
+def _squares(rows: Float[Tensor, "*runs N n"]) -> Float[Tensor, "*runs N"]:
+    """‖·‖² of each row."""
+    return vector_norm(rows, dim=-1).square_()
