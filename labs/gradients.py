@@ -18,6 +18,7 @@ from labs.fast.norms import mean_and_square, outer_products
 from labs.fast.passes import covers, runs
 from labs.inputs import finite, integer
 from labs.losses import LOSSES, Risk
+from labs.models import ModuleModel
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -48,7 +49,12 @@ def per_example(risk: Risk, theta: Float[Tensor, " P"]) -> Float[Tensor, "N P"]:
         ValueError: when θ is not a finite vector.
     """
     theta = _checked(risk, theta, (1,))
-    return outer_products(risk, theta) if covers(risk, theta) else torch.cat(list(_blocks(risk, theta)))
+    return outer_products(risk, theta) if covers(risk, theta) else _rows(risk, theta)
+
+
+def _rows(risk: Risk, theta: Tensor) -> Float[Tensor, "N P"]:
+    """All per-example gradients, by automatic differentiation."""
+    return torch.cat([torch.cat([part.flatten(1) for part in block], dim=1) for block in _blocks(risk, theta)])
 
 
 def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
@@ -61,24 +67,44 @@ def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
     return theta.detach()
 
 
-def _blocks(risk: Risk, theta: Tensor) -> Iterator[Tensor]:
-    """Per-example gradients, a block of examples at a time."""
+def _blocks(risk: Risk, theta: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Per-example gradients, a block of examples at a time, in parts ``(n, …)`` that follow one another in θ."""
     loss = LOSSES[risk.loss] if isinstance(risk.loss, str) else risk.loss
+    model = risk.model
+    parts, on_parts = (
+        (model.parts(theta), model.on_parts)  # to lay them end to end would cost as much again
+        if isinstance(model, ModuleModel)
+        else ((theta,), lambda parts, x: model(*parts, x))
+    )
 
-    def one(parameters: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        return loss(risk.model(parameters, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
+    def in_parts(parts: tuple[Tensor, ...], x: Tensor, y: Tensor) -> Tensor:
+        return loss(on_parts(parts, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
+
+    def whole(theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return loss(model(theta, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
 
     @torch.enable_grad()
-    def each_its_own(theta: Tensor, x: Tensor, y: Tensor) -> Tensor:  # which torch.nn.RNN needs, as it writes in place
-        theta = theta.expand(len(x), -1).requires_grad_()
-        return torch.autograd.grad(vmap(taken_apart(one))(theta, x, y).sum(), theta)[0]
+    def each_its_own(x: Tensor, y: Tensor) -> tuple[Tensor]:  # which torch.nn.RNN needs, as it writes in place
+        own = theta.expand(len(x), -1).requires_grad_()
+        return torch.autograd.grad(vmap(taken_apart(whole))(own, x, y).sum(), own)
 
     in_dims = (None, 0, 0)
-    gradients = FirstThatWorks(vmap(grad(one), in_dims), each_its_own, one_by_one(grad(one), in_dims))
+    gradients = FirstThatWorks(
+        lambda x, y: vmap(grad(in_parts), in_dims)(parts, x, y),
+        each_its_own,
+        lambda x, y: (one_by_one(grad(whole), in_dims)(theta, x, y),),
+    )
     rows = max(1, BLOCK_NUMBERS // theta.numel())
     for x, y in zip(risk.x.split(rows), risk.y.split(rows), strict=True):
-        block = gradients(theta, x, y)
-        yield block.add_(theta, alpha=risk.weight_decay) if risk.weight_decay else block
+        yield _decayed(gradients(x, y), theta, risk.weight_decay)
+
+
+def _decayed(block: tuple[Tensor, ...], theta: Tensor, weight_decay: float) -> tuple[Tensor, ...]:
+    """The gradients with that of weight decay."""
+    if not weight_decay:
+        return block
+    values = theta.split([part[0].numel() for part in block])
+    return tuple(part.add_(value.view_as(part[0]), alpha=weight_decay) for part, value in zip(block, values, strict=True))
 
 
 def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
@@ -99,8 +125,9 @@ def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
         return Moments(torch.stack(means), torch.stack(lengths))
     total, squares = torch.zeros_like(theta), theta.new_zeros(())
     for block in _blocks(risk, theta):
-        total += block.sum(0)
-        squares += torch.linalg.vector_norm(block, dim=-1).square().sum()
+        rows = [part.flatten(1) for part in block]
+        total += torch.cat([part.sum(0) for part in rows])
+        squares += sum(torch.linalg.vector_norm(part, dim=-1).square().sum() for part in rows)
     return Moments(total / len(risk.x), squares / len(risk.x))
 
 

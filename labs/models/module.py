@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,25 @@ class ModuleModel:
         Raises:
             ValueError: when ``theta`` does not have shape ``(P,)``.
         """
-        named = list(self.module.named_parameters(remove_duplicate=False))  # tied ones come with each of their names
-        distinct = {id(p): p.numel() for _, p in named}
-        if theta.shape != (sum(distinct.values()),):
+        return self.on_parts(self.parts(theta), x)
+
+    def parts(self, theta: Float[Tensor, " P"]) -> tuple[Tensor, ...]:
+        """θ as views in the shapes of the module's parameters.
+
+        Raises:
+            ValueError: when ``theta`` does not have shape ``(P,)``.
+        """
+        parameters = list(self.module.parameters())
+        lengths = [p.numel() for p in parameters]
+        if theta.shape != (sum(lengths),):
             raise ValueError(
                 f"theta must have shape ({self.num_parameters},), got {tuple(theta.shape)}; "
                 "start from model.theta(), and batch over runs with torch.func.vmap"
             )
-        parts = dict(zip(distinct, theta.split(list(distinct.values())), strict=True))
-        values = {name: parts[id(p)].view_as(p) for name, p in named}
-        return functional_call(self.module, values, (x,), tie_weights=False)
+        return tuple(part.view_as(p) for part, p in zip(theta.split(lengths), parameters, strict=True))
+
+    def on_parts(self, parts: Sequence[Tensor], x: Tensor) -> Tensor:
+        """The module's output on ``x`` with ``parts`` in place of its own parameters."""
+        given = dict(zip(map(id, self.module.parameters()), parts, strict=True))
+        named = self.module.named_parameters(remove_duplicate=False)  # tied ones come with each of their names
+        return functional_call(self.module, {name: given[id(p)] for name, p in named}, (x,), tie_weights=False)
