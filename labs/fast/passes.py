@@ -43,8 +43,8 @@ __all__ = [
 BLOCK_NUMBERS = 2**25
 """Work is cut into blocks of examples so that no block needs many more numbers than this (128 MiB in float32)."""
 
-CACHE_NUMBERS = 2**21
-"""The same for work that reads at once what it has just written: on a CPU it should still be near (8 MiB)."""
+CACHE_NUMBERS = 2**20
+"""The same for work that reads at once what it has just written: on a CPU it should still be near (4 MiB)."""
 
 UNITS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh_,

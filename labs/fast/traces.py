@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.linalg import vector_norm
 
-from labs.fast.passes import CACHE_NUMBERS, Pass, blocks, runs
+from labs.fast.passes import BLOCK_NUMBERS, CACHE_NUMBERS, Pass, blocks, runs
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -47,34 +47,50 @@ def exact_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     """tr H, one number a run."""
     if theta.ndim == 2:
         return torch.stack([exact_trace(*run) for run in runs(risk, theta)])
-    total = torch.zeros_like(theta[0])
-    for x, y in blocks(risk, theta, _numbers(risk.model.sizes), CACHE_NUMBERS):
-        total += _sum_over_examples(Pass(risk, theta, x, y))
+    total, sizes = torch.zeros_like(theta[0]), risk.model.sizes
+    at_once = max(1, (CACHE_NUMBERS if theta.device.type == "cpu" else BLOCK_NUMBERS) // _numbers(sizes))
+    for x, y in blocks(risk, theta, 9 * sum(sizes) + sizes[-1] ** 2):
+        total += _sum_over_examples(Pass(risk, theta, x, y), at_once)
     return total / len(risk.x) + risk.weight_decay * theta.numel()
 
 
 def _numbers(sizes: tuple[int, ...]) -> int:
-    """Numbers an example needs: the widest layer times all columns that may reach it, twice."""
-    return 2 * max(sizes[1:]) * (sizes[-1] + sum(sizes[3:-1])) + 8 * sum(sizes)
+    """Numbers that an example's terms need: the widest layer times all columns that may reach it, twice."""
+    return 2 * max(sizes[1:]) * (sizes[-1] + sum(sizes[3:-1]))
 
 
-def _sum_over_examples(p: Pass) -> Tensor:
-    """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ, from the last layer to the first."""
-    factor, diagonal = output_factor(p), None
-    terms = [Term(factor.permute(1, 2, 0), None)]
-    total = (_squares(p.inputs[-1]) * (factor * factor).sum((0, 1))).sum()
+def _sum_over_examples(p: Pass, at_once: int) -> Tensor:
+    """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ: what the units' own curvature adds, and the terms, so many examples at once."""
+    lengths, factor = [_squares(a) for a in p.inputs], output_factor(p)
+    total = (lengths[-1] * (factor * factor).sum((0, 1))).sum() + _sum_of_diagonals(p, lengths)
+    for first in range(0, len(lengths[0]), at_once):
+        total += _sum_of_terms(p, factor, lengths, slice(first, first + at_once))
+    return total
+
+
+def _sum_of_diagonals(p: Pass, lengths: list[Tensor]) -> Tensor:
+    """The part of each layer's diag(d) in its own layer, and after one step down, where it is no diagonal any more."""
+    total = lengths[0].new_zeros(())
+    for layer, bend in enumerate(p.bends):
+        if bend is None:
+            continue
+        total += (lengths[layer] * bend.sum(-1)).sum()
+        if layer > 0:
+            weight, phi_prime = p.weights[layer], p.slopes[layer - 1]
+            total += (lengths[layer - 1] * (phi_prime * phi_prime * (bend @ (weight * weight))).sum(-1)).sum()
+    return total
+
+
+def _sum_of_terms(p: Pass, factor: Tensor, lengths: list[Tensor], rows: slice) -> Tensor:
+    """The part of the terms, from the last hidden layer to the first; a diagonal joins them two layers down."""
+    terms, total = [Term(factor[..., rows].permute(1, 2, 0), None)], factor.new_zeros(())
     for layer in reversed(range(len(p.slopes))):
-        weight, phi_prime, bend = p.weights[layer + 1], p.slopes[layer], p.bends[layer]
+        weight, phi_prime = p.weights[layer + 1], p.slopes[layer][rows]
         terms = [_pushed(weight, term, phi_prime) for term in terms]
-        traces = _trace(terms)
-        if diagonal is not None:
-            traces += (phi_prime * phi_prime * (diagonal @ (weight * weight))).sum(-1)
-            if layer > 0:
-                terms.append(Term(weight.unsqueeze(1) * phi_prime, diagonal.mT))
-        if bend is not None:
-            traces += bend.sum(-1)
-        diagonal = bend
-        total += (_squares(p.inputs[layer]) * traces).sum()
+        total += (lengths[layer][rows] * _trace(terms)).sum()
+        above = p.bends[layer + 1] if layer + 1 < len(p.bends) else None
+        if above is not None and layer > 0:
+            terms.append(Term(weight.unsqueeze(1) * phi_prime, above[rows].mT))
     return total
 
 
