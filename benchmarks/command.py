@@ -20,11 +20,11 @@ from benchmarks.task import Task
 
 
 def all_tasks() -> dict[str, Callable[[torch.dtype], Task]]:
-    """What every module in ``benchmarks/tasks`` offers as ``TASKS``, by name, T2 before T10."""
+    """What every module in ``benchmarks/tasks`` offers as ``TASKS``: the targets T before G, T2 before T10."""
     names = [module.name for module in pkgutil.iter_modules(benchmarks.tasks.__path__)]
     offered = [importlib.import_module(f"benchmarks.tasks.{name}").TASKS for name in names]
     made = {name: make for tasks in offered for name, make in tasks.items()}
-    return {name: made[name] for name in sorted(made, key=lambda name: (name.rstrip("0123456789"), len(name), name))}
+    return {name: made[name] for name in sorted(made, key=lambda name: (not name.startswith("T"), len(name), name))}
 
 
 def main(arguments: list[str] | None = None, folder: Path = RESULTS) -> None:

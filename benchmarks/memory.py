@@ -18,7 +18,7 @@ import torch
 from benchmarks.work import SMALL, reference_risk, theta
 from labs import curvature
 from labs.models import MLP, RNN
-from labs.training.mlp_rules import ensemble_risk
+from labs.training.ensemble import ensemble_risk
 
 __all__ = ["COMPUTATIONS", "peak_mib"]
 

@@ -84,7 +84,7 @@ def _blocks(risk: Risk, theta: Tensor) -> Iterator[tuple[Tensor, ...]]:
         return loss(model(theta, x.unsqueeze(0)), y.unsqueeze(0)).squeeze(0)
 
     @torch.enable_grad()
-    def each_its_own(x: Tensor, y: Tensor) -> tuple[Tensor]:  # which torch.nn.RNN needs, as it writes in place
+    def each_its_own(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:  # which torch.nn.RNN needs, as it writes in place
         own = theta.expand(len(x), -1).requires_grad_()
         return torch.autograd.grad(vmap(taken_apart(whole))(own, x, y).sum(), own)
 
@@ -104,7 +104,9 @@ def _decayed(block: tuple[Tensor, ...], theta: Tensor, weight_decay: float) -> t
     if not weight_decay:
         return block
     values = theta.split([part[0].numel() for part in block])
-    return tuple(part.add_(value.view_as(part[0]), alpha=weight_decay) for part, value in zip(block, values, strict=True))
+    return tuple(
+        part.add_(value.view_as(part[0]), alpha=weight_decay) for part, value in zip(block, values, strict=True)
+    )
 
 
 def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:

@@ -27,7 +27,8 @@ __all__ = ["HessianOperator", "hvp"]
 class HessianOperator:
     """The Hessian of ``risk`` at θ as something to multiply with: ``operator @ v``.
 
-    Whatever does not depend on v is computed once, here: make one operator for many products at the same θ.
+    Whatever does not depend on v is computed once, here: make one operator for many products at the same θ. It works in
+    memory of its own, so two threads need two operators.
 
     Args:
         risk: ``risk(theta) -> J``; for an ensemble it must return one J a run, each of its own row of θ alone.

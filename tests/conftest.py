@@ -56,6 +56,28 @@ def in_node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     return run
 
 
+@pytest.fixture
+def sphinx_build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``sphinx_build(extensions, pages, **settings)``: the book of these pages (path: text), warnings as errors.
+
+    It is built in ``tmp_path``, and comes to lie in ``tmp_path / "out"``.
+    """
+
+    def build(extensions: list[str], pages: dict[str, str], **settings: Any) -> subprocess.CompletedProcess[str]:
+        for path, text in pages.items():
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).write_text(text, encoding="utf-8")
+        settings["extensions"] = ["myst_parser", *extensions]
+        lines = [f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1] / 'book' / '_ext')!r})"]
+        lines += [f"{name} = {value!r}" for name, value in settings.items()]
+        (tmp_path / "conf.py").write_text("\n".join(lines), encoding="utf-8")
+        options = ["-W", "--keep-going", "-n", "-q"]
+        command = [sys.executable, "-m", "sphinx", *options, str(tmp_path), str(tmp_path / "out")]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return build
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser of the Chromium family, the one that ``CHROMIUM`` names or one that is found."""

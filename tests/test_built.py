@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import notebooks
@@ -30,20 +31,17 @@ Four times 4 000 is `4 000`, or 30 % of 50 % of 4 1000.
 """
 
 
-def build(folder: Path, page: str) -> subprocess.CompletedProcess[str]:
-    """A book of one page, warnings as errors."""
-    (folder / "index.md").write_text(page, encoding="utf-8")
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_parser', 'course_site.built', 'course_site.numbers']\n",
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", str(folder), str(folder / "out")]
-    return subprocess.run(command, capture_output=True, text=True)
+Build = Callable[[str], subprocess.CompletedProcess[str]]
 
 
-def test_in_the_book_the_directive_takes_its_place(tmp_path: Path) -> None:
-    run = build(tmp_path, PAGE)
+@pytest.fixture
+def build(sphinx_build: Callable) -> Build:
+    """A book of one page."""
+    return lambda page: sphinx_build(["course_site.built", "course_site.numbers"], {"index.md": page})
+
+
+def test_in_the_book_the_directive_takes_its_place(build: Build, tmp_path: Path) -> None:
+    run = build(PAGE)
     assert run.returncode == 0, run.stderr
     page = (tmp_path / "out/index.html").read_text("utf-8")
     assert '<div class="admonition note">' in page
@@ -51,8 +49,8 @@ def test_in_the_book_the_directive_takes_its_place(tmp_path: Path) -> None:
     assert not re.search("From the file|instead|&lt;!--", page)
 
 
-def test_numbers_are_not_torn_and_code_stays(tmp_path: Path) -> None:
-    assert build(tmp_path, PAGE).returncode == 0
+def test_numbers_are_not_torn_and_code_stays(build: Build, tmp_path: Path) -> None:
+    assert build(PAGE).returncode == 0
     page = re.sub("<[^>]+>", "", (tmp_path / "out/index.html").read_text("utf-8")).replace("\xa0", "~")
     assert "Four times 4~000 is 4 000, or 30~% of 50~% of 4 1000." in page
     assert numbers.whole("1 000 000 and 12 345") == "1\xa0000\xa0000 and 12\xa0345"
@@ -64,8 +62,8 @@ def test_lines_keep_their_numbers() -> None:
 
 
 @pytest.mark.parametrize("lost", ["<!-- built", "instead -->", "<!-- end -->"])
-def test_a_part_that_does_not_end_stops_the_build(lost: str, tmp_path: Path) -> None:
-    run = build(tmp_path, PAGE.replace(f"{lost}\n", ""))
+def test_a_part_that_does_not_end_stops_the_build(lost: str, build: Build) -> None:
+    run = build(PAGE.replace(f"{lost}\n", ""))
     assert run.returncode != 0
     assert "no built part" in run.stderr
 

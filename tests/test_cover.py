@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import notebooks
@@ -79,26 +80,24 @@ def test_the_picture_of_the_map_is_the_present_one() -> None:
     assert np.abs(old - new).max() <= 1, f"the map has changed: {DRAW_AGAIN}"
 
 
-def build(folder: Path, cover: str) -> subprocess.CompletedProcess[str]:
-    """A book of this cover and one chapter, warnings as errors."""
-    (folder / "book").mkdir()
-    (folder / "book/index.md").write_text(cover, encoding="utf-8")
-    (folder / f"{CHAPTERS[0].docname}.md").write_text("---\norphan: true\n---\n\n# A chapter\n", encoding="utf-8")
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_parser', 'course_site.course_map']\nroot_doc = 'book/index'\n",
-        encoding="utf-8",
+Build = Callable[[str], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def build(sphinx_build: Callable) -> Build:
+    """A book of a cover and one chapter."""
+    chapter = {f"{CHAPTERS[0].docname}.md": "---\norphan: true\n---\n\n# A chapter\n"}
+    return lambda cover: sphinx_build(
+        ["course_site.course_map"], {"book/index.md": cover} | chapter, root_doc="book/index"
     )
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", str(folder), str(folder / "out")]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 def _without_other_links(text: str) -> str:
     return re.sub(r"\[([^]]*)\]\((?:measured|how_to_use|progress)\.\w+\)", r"\1", text)
 
 
-def test_in_the_book_map_and_list_are_links_to_the_chapters_that_are_there(tmp_path: Path) -> None:
-    run = build(tmp_path, _without_other_links(COVER.read_text("utf-8")))
+def test_in_the_book_map_and_list_are_links_to_the_chapters_that_are_there(build: Build, tmp_path: Path) -> None:
+    run = build(_without_other_links(COVER.read_text("utf-8")))
     assert run.returncode == 0, run.stderr
     page = (tmp_path / "out/book/index.html").read_text("utf-8")
     assert page.count('<svg class="course-map') == len(course_map.LAYOUTS)
@@ -109,8 +108,8 @@ def test_in_the_book_map_and_list_are_links_to_the_chapters_that_are_there(tmp_p
 
 
 @pytest.mark.parametrize("lost", [course_map.PICTURE, "## II"])
-def test_a_cover_that_lost_its_map_or_a_part_stops_the_build(lost: str, tmp_path: Path) -> None:
+def test_a_cover_that_lost_its_map_or_a_part_stops_the_build(lost: str, build: Build) -> None:
     text = re.sub(rf"^.*{re.escape(lost)}.*\n", "", _without_other_links(COVER.read_text("utf-8")), flags=re.MULTILINE)
-    run = build(tmp_path, text)
+    run = build(text)
     assert run.returncode != 0
     assert "the cover lacks" in run.stderr

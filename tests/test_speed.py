@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import re
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -245,31 +245,37 @@ def test_sweeps_in_disorder_are_refused(cost: dict[str, Any], change: Any, words
     assert problem_with_sweeps(cost) == words
 
 
-def build(folder: Path) -> tuple[int, str, str]:
-    """A book of this page alone, warnings as errors: status, messages, page."""
-    (folder / "index.md").write_text((ROOT / "book" / "speed.md").read_text("utf-8").partition("## How to read")[0])
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_parser', 'course_site.built', 'course_site.speed']\nexclude_patterns = ['benchmarks']\n"
-    )
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", str(folder), str(folder / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    page = folder / "out" / "index.html"
-    return done.returncode, done.stderr, page.read_text("utf-8") if page.exists() else ""
+Build = Callable[[], tuple[int, str, str]]
 
 
-def test_without_a_run_the_page_says_so(tmp_path: Path) -> None:
-    status, said, page = build(tmp_path)
+@pytest.fixture
+def build(sphinx_build: Callable, tmp_path: Path) -> Build:
+    """A book of this page alone: status, messages, page."""
+    text = (ROOT / "book" / "speed.md").read_text("utf-8").partition("## How to read")[0]
+
+    def run() -> tuple[int, str, str]:
+        extensions = ["course_site.built", "course_site.speed"]
+        done = sphinx_build(extensions, {"index.md": text}, exclude_patterns=["benchmarks"])
+        page = tmp_path / "out" / "index.html"
+        return done.returncode, done.stderr, page.read_text("utf-8") if page.exists() else ""
+
+    return run
+
+
+def test_without_a_run_the_page_says_so(build: Build) -> None:
+    status, said, page = build()
     assert (status, said) == (0, "")
     assert NOTHING in page
     assert "speed-chart" not in page
     assert NO_GPU not in page
 
 
-def test_with_runs_each_has_a_section_and_a_new_file_is_seen(tmp_path: Path, run: Run, cost: dict[str, Any]) -> None:
+def test_with_runs_each_has_a_section_and_a_new_file_is_seen(
+    build: Build, tmp_path: Path, run: Run, cost: dict[str, Any]
+) -> None:
     results = tmp_path / "benchmarks" / "results"
     record.store(run.data, results)
-    status, said, page = build(tmp_path)
+    status, said, page = build()
     assert (status, said) == (0, "")
     assert "<h2>Processor, 1 thread, float32" in page
     assert f'id="speed-{Path(run.file).stem}"' in page
@@ -279,7 +285,7 @@ def test_with_runs_each_has_a_section_and_a_new_file_is_seen(tmp_path: Path, run
     record.store(run.data | {"device": "NVIDIA H100 80GB HBM3"}, results)
     (results / "other.json").write_text('{"something": "else"}')
     (results / "sweeps.json").write_text(json.dumps(cost))
-    status, said, page = build(tmp_path)
+    status, said, page = build()
     assert (status, said) == (0, "")
     assert "<h2>NVIDIA H100 80GB HBM3, 1 thread, float32" in page
     assert page.count('class="speed-chart"') == 2
@@ -287,12 +293,12 @@ def test_with_runs_each_has_a_section_and_a_new_file_is_seen(tmp_path: Path, run
     assert NO_GPU not in page
 
 
-def test_a_run_that_cannot_be_shown_stops_the_build(tmp_path: Path, run: Run) -> None:
+def test_a_run_that_cannot_be_shown_stops_the_build(build: Build, tmp_path: Path, run: Run) -> None:
     results = tmp_path / "benchmarks" / "results"
     path = record.store(run.data, results)
     path.with_name("half.json").write_text(path.read_text()[:500])
     path.with_name("false.json").write_text(json.dumps(run.data | {"threads": 0.5}))
-    status, said, _ = build(tmp_path)
+    status, said, _ = build()
     assert status != 0
     assert "half.json: no JSON" in said
     assert "false.json: the run has threads=0.5" in said

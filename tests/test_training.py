@@ -27,8 +27,9 @@ from labs.training import (
     warmup,
 )
 from labs.training.batches import indices
+from labs.training.ensemble import ensemble_risk
 from labs.training.gradient import EnsembleRisk
-from labs.training.mlp_rules import MLPRisk, ensemble_risk
+from labs.training.mlp_rules import MLPRisk
 
 N, D, C = 24, 5, 3
 MODEL = MLP((D, 7, C))

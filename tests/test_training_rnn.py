@@ -8,8 +8,8 @@ from labs import device
 from labs.losses import LOSSES, cross_entropy, zero_one
 from labs.models import RNN, ModuleModel
 from labs.training import train
+from labs.training.ensemble import ensemble_risk
 from labs.training.gradient import EnsembleRisk
-from labs.training.mlp_rules import ensemble_risk
 from labs.training.rnn_rules import RNNRisk
 
 R, B, T, D, H, C = 4, 6, 9, 2, 5, 3

@@ -5,7 +5,8 @@ One module a rule:
 
 | module | computes | idea |
 |---|---|---|
-| `passes` | one forward and backward pass, all parts kept | examples as columns, z = [W | b] (a; 1) |
+| `passes` | one forward and backward pass, all parts kept | weight and bias in one product, examples in rows |
+| `heads` | the loss at the outputs and its derivative | outputs class by class |
 | `products` | Hessian-vector products | differentiate both passes along v |
 | `traces` | the exact trace | push each example's pre-activation Hessian backwards |
 | `dense` | the whole Hessian | Khatri–Rao products of its factors |

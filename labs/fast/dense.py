@@ -57,7 +57,7 @@ def _numbers(sizes: tuple[int, ...]) -> int:
 
 def _accumulate(p: Pass, result: Tensor) -> None:
     """Add Σᵢ of the examples in ``p``, from the last layer to the first; matrices of an example are ``(…, …, N)``."""
-    inputs, deltas, slopes, bends = (columns(kept) for kept in (p.inputs, p.deltas, p.slopes, p.bends))
+    inputs, deltas, slopes = (columns(kept) for kept in (p.inputs, p.deltas, p.slopes))
     hessian, views = _output_hessian(p), _block_views(p, result)
     for layer in reversed(range(len(deltas))):
         _add_own(views[layer][layer], hessian, inputs[layer])
@@ -71,8 +71,8 @@ def _accumulate(p: Pass, result: Tensor) -> None:
         if layer:
             half = pushed(p.weights[layer], hessian, slopes[layer - 1])
             hessian = pushed(p.weights[layer], half.transpose(0, 1), slopes[layer - 1])
-            if (bend := bends[layer - 1]) is not None:
-                hessian.diagonal().add_(bend.mT)
+            if (bend := p.bends[layer - 1]) is not None:
+                hessian.diagonal().add_(bend)
 
 
 def _output_hessian(p: Pass) -> Tensor:

@@ -7,7 +7,7 @@ Softmax cross-entropy has softmax(f) − onehot(y), the squared error f − y. O
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -43,7 +43,7 @@ def _squared_error(
     return values, delta.mul_(scale)
 
 
-HEADS: dict[str, Callable[..., tuple[Losses | None, Outputs]]] = {
+HEADS: dict[Any, Callable] = {
     "cross_entropy": _cross_entropy,
     "squared_error": _squared_error,
 }

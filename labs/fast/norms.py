@@ -53,8 +53,8 @@ def _from_the_top(risk: Risk, theta: Tensor, x: Tensor, y: Tensor) -> Iterator[t
     model: MLP = risk.model
     pairs, inputs = layers(model, theta), [x]
     for pair in pairs[:-1]:
-        inputs.append(UNITS[model.activation](affine(inputs[-1], *pair)))
-    delta = HEADS[risk.loss](top(inputs[-1], *pairs[-1]), y)[1].mT
+        inputs.append(UNITS[model.activation](affine(inputs[-1], pair)))
+    delta = HEADS[risk.loss](top(inputs[-1], pairs[-1]), y)[1].mT
     spare = None  # the memory of activations that are needed no longer; fresh memory costs as much as a product
     for layer, (weight, *_) in reversed(list(enumerate(pairs))):
         a = inputs.pop()

@@ -11,7 +11,7 @@ class by class, so that sums over classes run over rows. An ensemble adds a lead
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -107,16 +107,18 @@ def layers(model: MLP, theta: Tensor) -> list[tuple[Tensor, ...]]:
     return [(m[..., :n], m[..., n:]) if model.bias else (m,) for m, n in pairs]
 
 
-def affine(a: Tensor, weight: Tensor, bias: Tensor | None = None, out: Tensor | None = None) -> Tensor:
-    """z of the next layer, ``(*runs, N, n)``, for the examples in the rows of a."""
+def affine(a: Tensor, layer: Sequence[Tensor], out: Tensor | None = None) -> Float[Tensor, "*runs N n"]:
+    """z of the next layer, for the examples in the rows of a."""
+    weight, *bias = layer
     z = torch.matmul(a, weight.mT, out=out)
-    return z if bias is None else z.add_(bias.mT.contiguous())
+    return z.add_(bias[0].mT.contiguous()) if bias else z
 
 
-def top(a: Tensor, weight: Tensor, bias: Tensor | None = None, out: Tensor | None = None) -> Tensor:
-    """The outputs f class by class, ``(*runs, C, N)``."""
+def top(a: Tensor, layer: Sequence[Tensor], out: Tensor | None = None) -> Float[Tensor, "*runs C N"]:
+    """The outputs f, class by class."""
+    weight, *bias = layer
     outputs = torch.matmul(weight, a.mT, out=out)
-    return outputs if bias is None else outputs.add_(bias)
+    return outputs.add_(bias[0]) if bias else outputs
 
 
 class Pass:
@@ -142,7 +144,8 @@ class Pass:
             self.slopes.append(slope(self.model.activation, a))
         outputs = self.matrices[-1] @ self.inputs[-1].mT
         self.probabilities = outputs.softmax(-2) if risk.loss == "cross_entropy" else None
-        self.deltas, self._pulled = [HEADS[risk.loss](outputs, y, scale)[1].mT], []
+        self.deltas: list[Tensor] = [HEADS[risk.loss](outputs, y, scale)[1].mT]
+        self._pulled: list[Tensor] = []
         self._backward()
 
     def _with_ones(self, a: Tensor) -> Tensor:
@@ -188,6 +191,6 @@ def slope(activation: str, a: Tensor) -> Tensor:
     return a.gt_(0) if activation == "relu" else a.fill_(1)
 
 
-def columns(tensors: Iterable[Tensor | None]) -> list[Tensor | None]:
+def columns(tensors: Iterable[Tensor]) -> list[Tensor]:
     """The same with examples as columns, for work that has more dimensions than one to an example."""
-    return [None if tensor is None else tensor.mT.contiguous() for tensor in tensors]
+    return [tensor.mT.contiguous() for tensor in tensors]

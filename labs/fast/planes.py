@@ -40,7 +40,7 @@ def risk_on_plane(
 def _summed_losses(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Σᵢ L at all points, for the examples (x, y)."""
     model, table = risk.model, x.new_empty(len(alphas), len(betas))
-    z_c, z_u, z_v = (affine(x, *layers(model, axis)[0]) for axis in axes)
+    z_c, z_u, z_v = (affine(x, layers(model, axis)[0]) for axis in axes)
     room = [x.new_empty(len(x), n) for n in model.sizes[1:-1]]
     at_once = max(1, CACHE_NUMBERS // (model.num_parameters + 3 * model.sizes[-1] * len(x)))
     for i, alpha in enumerate(tqdm(alphas.tolist(), desc="landscape", delay=1, leave=False)):
@@ -49,7 +49,8 @@ def _summed_losses(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor, x: T
             later = layers(model, torch.addcmul(row, some[:, None], axes[2]))[1:]
             outputs = x.new_empty(model.sizes[-1], len(some), len(x))
             for j, beta in enumerate(some.tolist()):
-                _forward(model, z_row, beta, z_v, [[part[j] for part in pair] for pair in later], [*room, outputs[:, j]])
+                here = [[part[j] for part in layer] for layer in later]
+                _forward(model, z_row, beta, z_v, here, [*room, outputs[:, j]])
             losses.copy_(_losses(risk, outputs, y).sum(-1))
     return table.double().cpu()
 
@@ -62,8 +63,8 @@ def _forward(model: MLP, z: Tensor, beta: float, z_v: Tensor, later: list, room:
     phi = UNITS[model.activation]
     a = phi(torch.add(z, z_v, alpha=beta, out=room[0]))
     for layer, out in zip(later[:-1], room[1:-1], strict=True):
-        a = phi(affine(a, *layer, out=out))
-    top(a, *later[-1], out=room[-1])
+        a = phi(affine(a, layer, out))
+    top(a, later[-1], room[-1])
 
 
 def _losses(risk: Risk, f: Float[Tensor, "C points N"], y: Tensor) -> Float[Tensor, "points N"]:

@@ -12,8 +12,9 @@ from labs.losses import LOSSES
 from labs.training import schedules
 from labs.training.arguments import data_per_run, number_of_runs, per_run, recorded_steps, start_per_run
 from labs.training.batches import ORDERS, batches, indices
+from labs.training.ensemble import ensemble_risk
 from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk
-from labs.training.mlp_rules import MLPRisk, ensemble_risk
+from labs.training.mlp_rules import MLPRisk
 from labs.training.monitors import as_monitors
 from labs.training.recorder import Recorder
 from labs.training.runs import Bounds, FlatRuns, LayeredRuns, Runs

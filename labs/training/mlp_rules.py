@@ -26,16 +26,15 @@ import torch
 
 from labs.fast.heads import HEADS
 from labs.fast.passes import TIMES_SLOPE, UNITS
-from labs.losses import LOSSES, Risk
-from labs.models import MLP, RNN
-from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk, of_runs
-from labs.training.rnn_rules import RNNRisk
+from labs.losses import Risk
+from labs.models import MLP
+from labs.training.gradient import EnsembleRisk, of_runs
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["Layers", "MLPRisk", "ensemble_risk"]
+__all__ = ["Layers", "MLPRisk"]
 
 Pair = tuple["Tensor", "Tensor | None"]
 """The weight and the bias of a layer."""
@@ -187,15 +186,3 @@ def _add_product_(piece: Tensor, left: Tensor, right: Tensor) -> None:
         piece.add_(torch.bmm(left, right))
     else:
         piece.mT.add_(torch.bmm(right.mT, left.mT))
-
-
-def ensemble_risk(
-    model: Any, loss: str | Callable, weight_decay: Float[Tensor, "R 1"], memory_limit_bytes: int = MEMORY_LIMIT_BYTES
-) -> EnsembleRisk:
-    """The risk of an ensemble, with the rules of this module or of ``rnn_rules`` where they apply."""
-    name = next((name for name in HEADS if loss in (name, LOSSES[name])), None)
-    if type(model) is MLP and name:
-        return MLPRisk(model, name, weight_decay, memory_limit_bytes)
-    if type(model) is RNN:
-        return RNNRisk(model, loss, weight_decay, memory_limit_bytes)
-    return EnsembleRisk(model, loss, weight_decay, memory_limit_bytes)

@@ -64,7 +64,7 @@ class Recorder:
             self.snapshots[step] = theta.clone()
         if step in self.steps:
             self.taken.append(step)
-            for name in reversed(self.monitors):  # the loss comes last: by then a gradient may have brought it along
+            for name in sorted(self.monitors, key=lambda name: name == "loss"):  # last: a gradient may bring it along
                 self._read(name, self.monitors[name], state)
         lost = ~(state.batch_loss.isfinite() & finite_rows(theta)) & (self.diverged_at < 0)
         self.diverged_at = torch.where(lost, step, self.diverged_at)
