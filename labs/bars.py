@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tqdm import auto
@@ -10,11 +11,21 @@ __all__ = ["EndsEarly", "tqdm"]
 
 
 class EndsEarly:
-    """Takes the end of its loop for the end of the work; a notebook's bar would stay, red as after a failure."""
+    """Takes the end of its loop for the end of the work; a notebook's bar would come up and stay, red as in failure."""
 
     n: Any
     total: Any
     leave: Any
+    disp: Any
+
+    def __iter__(self) -> Iterator:
+        for item in super().__iter__():  # type: ignore[misc]
+            try:
+                yield item
+            except GeneratorExit:  # the loop was left; what tqdm would show from now on is its colour for failure
+                self.close()
+                self.disp = lambda *_, **__: None
+                raise
 
     def close(self) -> None:
         """Closes the bar; one that is not to be left counts as full."""

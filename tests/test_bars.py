@@ -28,6 +28,13 @@ def test_in_a_notebook_its_widget_is_closed(last: int) -> None:
     assert any(options.get("close") for options in bar.shown)
 
 
+def test_in_a_notebook_one_that_never_came_up_does_not_come_up_at_the_end() -> None:
+    bar = _InNotebook(range(3), leave=False, delay=60)
+    for _ in bar:
+        break
+    assert all(options.get("check_delay") is False and not options.get("bar_style") for options in bar.shown)
+
+
 def test_one_that_is_to_be_left_tells_how_far_it_came() -> None:
     bar = _InNotebook(range(3), leave=True, display=False)
     for _ in bar:
