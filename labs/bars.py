@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from tqdm import auto
@@ -18,20 +17,12 @@ class EndsEarly:
     leave: Any
     disp: Any
 
-    def __iter__(self) -> Iterator:
-        for item in super().__iter__():  # type: ignore[misc]
-            try:
-                yield item
-            except GeneratorExit:  # the loop was left; what tqdm would show from now on is its colour for failure
-                self.close()
-                self.disp = lambda *_, **__: None
-                raise
-
     def close(self) -> None:
-        """Closes the bar; one that is not to be left counts as full."""
+        """Closes the bar; one that is not to be left counts as full, and shows no colour for failure any more."""
         if not self.leave:
             self.total = self.n
         super().close()  # type: ignore[misc]
+        self.disp = lambda *_, **__: None
 
 
 class tqdm(EndsEarly, auto.tqdm):

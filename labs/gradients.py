@@ -54,7 +54,11 @@ def per_example(risk: Risk, theta: Float[Tensor, " P"]) -> Float[Tensor, "N P"]:
 
 def _rows(risk: Risk, theta: Tensor) -> Float[Tensor, "N P"]:
     """All per-example gradients, by automatic differentiation."""
-    return torch.cat([torch.cat([part.flatten(1) for part in block], dim=1) for block in _blocks(risk, theta)])
+    result, done = theta.new_empty(len(risk.x), theta.numel()), 0
+    for block in _blocks(risk, theta):
+        torch.cat(block, dim=1, out=result[done : done + len(block[0])])
+        done += len(block[0])
+    return result
 
 
 def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
@@ -67,13 +71,13 @@ def _checked(risk: Risk, theta: Tensor, dimensions: tuple[int, ...]) -> Tensor:
     return theta.detach()
 
 
-def _blocks(risk: Risk, theta: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Per-example gradients, a block of examples at a time, in parts ``(n, …)`` that follow one another in θ."""
+def _blocks(risk: Risk, theta: Tensor) -> Iterator[list[Tensor]]:
+    """Per-example gradients, a block of examples at a time, in parts ``(n, p)`` that follow one another in θ."""
     loss = LOSSES[risk.loss] if isinstance(risk.loss, str) else risk.loss
     model = risk.model
     parts, on_parts = (
         (model.parts(theta), model.on_parts)  # to lay them end to end would cost as much again
-        if isinstance(model, ModuleModel)
+        if type(model) is ModuleModel
         else ((theta,), lambda parts, x: model(*parts, x))
     )
 
@@ -96,17 +100,14 @@ def _blocks(risk: Risk, theta: Tensor) -> Iterator[tuple[Tensor, ...]]:
     )
     rows = max(1, BLOCK_NUMBERS // theta.numel())
     for x, y in zip(risk.x.split(rows), risk.y.split(rows), strict=True):
-        yield _decayed(gradients(x, y), theta, risk.weight_decay)
+        block = [part.reshape(len(x), -1) for part in gradients(x, y)]
+        yield _decayed(block, theta, risk.weight_decay) if risk.weight_decay else block
 
 
-def _decayed(block: tuple[Tensor, ...], theta: Tensor, weight_decay: float) -> tuple[Tensor, ...]:
-    """The gradients with that of weight decay."""
-    if not weight_decay:
-        return block
-    values = theta.split([part[0].numel() for part in block])
-    return tuple(
-        part.add_(value.view_as(part[0]), alpha=weight_decay) for part, value in zip(block, values, strict=True)
-    )
+def _decayed(block: list[Tensor], theta: Tensor, weight_decay: float) -> list[Tensor]:
+    """The gradients with that of weight decay; not in place, as two parts may be one tensor."""
+    values = theta.split([part.shape[1] for part in block])
+    return [torch.add(part, value, alpha=weight_decay) for part, value in zip(block, values, strict=True)]
 
 
 def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
@@ -127,9 +128,8 @@ def moments(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Moments:
         return Moments(torch.stack(means), torch.stack(lengths))
     total, squares = torch.zeros_like(theta), theta.new_zeros(())
     for block in _blocks(risk, theta):
-        rows = [part.flatten(1) for part in block]
-        total += torch.cat([part.sum(0) for part in rows])
-        squares += sum(torch.linalg.vector_norm(part, dim=-1).square().sum() for part in rows)
+        total += torch.cat([part.sum(0) for part in block])
+        squares += sum(torch.linalg.vector_norm(part, dim=-1).square().sum() for part in block)
     return Moments(total / len(risk.x), squares / len(risk.x))
 
 

@@ -102,7 +102,7 @@ def all_finite(tensor: torch.Tensor) -> bool:
         >>> all_finite(torch.tensor([0.0, float("inf")]))
         False
     """
-    return math.isfinite(tensor.sum()) or bool(tensor.isfinite().all())  # a sum can also overflow
+    return math.isfinite(tensor.detach().sum()) or bool(tensor.isfinite().all())  # a sum can also overflow
 
 
 def finite_rows(tensor: torch.Tensor) -> torch.Tensor:

@@ -65,7 +65,7 @@ def sphinx_build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[st
 
     def build(extensions: list[str], pages: dict[str, str], **settings: Any) -> subprocess.CompletedProcess[str]:
         for path, text in pages.items():
-            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text, encoding="utf-8")
         settings["extensions"] = ["myst_parser", *extensions]
         lines = [f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1] / 'book' / '_ext')!r})"]

@@ -36,10 +36,12 @@ def test_in_a_notebook_one_that_never_came_up_does_not_come_up_at_the_end() -> N
 
 
 def test_one_that_is_to_be_left_tells_how_far_it_came() -> None:
-    bar = _InNotebook(range(3), leave=True, display=False)
-    for _ in bar:
-        break
+    bar = _InNotebook(range(9), leave=True, display=False)
+    for step in bar:
+        if step == 5:
+            break
     bar.close()
+    assert bar.n == 5
     assert not any(options.get("close") for options in bar.shown)
 
 

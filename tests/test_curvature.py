@@ -1,5 +1,7 @@
 """Every rule against a dense float64 Hessian from ``torch.func``, which shares no code with labs."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -70,6 +72,7 @@ class TestFastRulesAgreeWithDenseHessian:
         """Once with all examples at a time, once in small blocks."""
         if request.param:
             monkeypatch.setattr(passes, "BLOCK_NUMBERS", request.param)
+            monkeypatch.setattr(passes, "CACHE_NUMBERS", request.param // 10)
 
     @pytest.mark.parametrize("dtype", DTYPES, ids=str)
     @pytest.mark.parametrize("loss", LOSSES)
@@ -103,8 +106,32 @@ class TestFastRulesAgreeWithDenseHessian:
             assert distance(trace[r], reference.trace()) < 1e-10
 
 
+@dataclass
+class _Focal:
+    """A loss of one's own, compared by value and so without a hash."""
+
+    power: float = 2.0
+
+    def __call__(self, outputs, y):
+        logarithms = outputs.log_softmax(-1).gather(-1, y.unsqueeze(-1)).squeeze(-1)
+        return -((1 - logarithms.exp()) ** self.power) * logarithms
+
+
 class TestAnyRisk:
     """Risks the fast rules do not know go through automatic differentiation."""
+
+    def test_a_loss_of_ones_own_that_cannot_be_hashed(self):
+        risk, theta = problem(NETWORKS[1], "cross_entropy")
+        risk = Risk(risk.model, risk.x, risk.y, _Focal())
+        assert not covers(risk, theta)
+        v = torch.ones_like(theta)
+        assert distance(curvature.hvp(risk, theta, v), dense(risk, theta) @ v) < 1e-10
+
+    def test_inputs_that_take_gradients(self):
+        risk, theta = problem(NETWORKS[1], "cross_entropy")
+        leaf, v = Risk(risk.model, risk.x.clone().requires_grad_(), risk.y, weight_decay=0.1), torch.ones_like(theta)
+        assert not covers(leaf, theta)
+        assert distance(curvature.hvp(leaf, theta, v).detach(), dense(risk, theta) @ v) < 1e-10
 
     def test_module_with_any_loss(self):
         module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.GELU(), torch.nn.Linear(3, 1)).double()

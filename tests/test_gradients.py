@@ -91,6 +91,38 @@ def test_any_module_in_blocks(monkeypatch):
     assert distance(gradients.moments(risk, theta).mean, risk.grad(theta)) < 1e-10
 
 
+class _Odd(torch.nn.Module):
+    """Parameters of no dimension, unused, of one gradient together, tied and frozen."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = torch.nn.Linear(5, 3), torch.nn.Linear(5, 3)
+        self.second.weight = self.first.weight
+        self.second.bias.requires_grad_(False)
+        self.scale, self.unused = torch.nn.Parameter(torch.tensor(1.5)), torch.nn.Parameter(torch.ones(2))
+        self.a, self.b = torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.zeros(3))
+
+    def forward(self, x):
+        return self.first(x) * self.scale + torch.tanh(self.second(x)) + (self.a + self.b)
+
+
+class _Half(ModuleModel):
+    def __call__(self, theta, x):
+        return 0.5 * super().__call__(theta, x)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize("kind", [ModuleModel, _Half])
+def test_modules_with_odd_parameters_and_models_of_ones_own(kind, weight_decay):
+    risk, _ = problem()
+    risk = Risk(kind(_Odd().double()), risk.x, risk.y, weight_decay=weight_decay)
+    theta = risk.model.theta()
+    g = one_by_one(risk, theta)
+    assert distance(gradients.per_example(risk, theta), g) < 1e-10
+    assert distance(gradients.moments(risk, theta).mean, g.mean(0)) < 1e-10
+    assert distance(gradients.moments(risk, theta).square, g.square().sum(1).mean()) < 1e-10
+
+
 def test_identical_examples_make_no_noise():
     risk, theta = problem(dtype=torch.float32)
     same = Risk(risk.model, risk.x[:1].repeat(50, 1), risk.y[:1].repeat(50))

@@ -38,6 +38,7 @@ def point_by_point(risk, axes):
 def test_network(sizes, activation, bias, loss, dtype, block, monkeypatch):
     if block:
         monkeypatch.setattr(passes, "BLOCK_NUMBERS", block)
+        monkeypatch.setattr(passes, "CACHE_NUMBERS", 1)
     risk, axes = problem(sizes, activation, bias, loss, dtype)
     assert covers(risk, axes[0])
     values = plane(risk, *axes, ALPHAS, BETAS)

@@ -321,6 +321,17 @@ def test_curvature_monitors_work_for_any_model() -> None:
         torch.testing.assert_close(one[name], other[name], rtol=1e-4, atol=0)
 
 
+def test_curvature_monitors_of_targets_that_each_run_has_to_itself() -> None:
+    x, y = data()
+    own = torch.stack((y, y.roll(1)))
+    common = {"learning_rate": 0.2, "num_steps": 2, "monitors": ["gHg", "sharpness"]}
+    together = train(MODEL, starts(2), (x, own), **common)
+    for run in range(2):
+        alone = train(MODEL, starts(2)[run : run + 1], (x, own[run]), **common)
+        for name in together:
+            torch.testing.assert_close(together[name][:, run], alone[name][:, 0], rtol=1e-4, atol=0)
+
+
 def test_full_batch_readings_are_those_of_the_step() -> None:
     trace = train(MODEL, starts(2), data(), learning_rate=0.2, num_steps=3, monitors=["train_loss", "grad_norm"])
     assert torch.equal(trace["loss"], trace["train_loss"])

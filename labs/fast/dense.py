@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labs.fast.passes import Pass, blocks, columns, runs
+from labs.fast.passes import Pass, blocks, runs
 from labs.losses import Risk
 
 if TYPE_CHECKING:
@@ -57,22 +57,27 @@ def _numbers(sizes: tuple[int, ...]) -> int:
 
 def _accumulate(p: Pass, result: Tensor) -> None:
     """Add Σᵢ of the examples in ``p``, from the last layer to the first; matrices of an example are ``(…, …, N)``."""
-    inputs, deltas, slopes = (columns(kept) for kept in (p.inputs, p.deltas, p.slopes))
+    inputs, deltas, slopes = (_as_columns(kept) for kept in (p.inputs, p.deltas, p.slopes))
     hessian, views = _output_hessian(p), _block_views(p, result)
     for layer in reversed(range(len(deltas))):
         _add_own(views[layer][layer], hessian, inputs[layer])
         mixed, step = hessian, None  # (Hₗ Jₗₘ)ᵀ and (∂aₗ₋₁/∂zₘ)ᵀ for m = ℓ − 1, ℓ − 2, …
         for lower in reversed(range(layer)):
             weight, phi_prime = p.weights[lower + 1], slopes[lower]
-            mixed = pushed(weight, mixed, phi_prime)
-            step = phi_prime if step is None else pushed(weight, _as_matrix(step), phi_prime)
+            mixed = _pushed(weight, mixed, phi_prime)
+            step = phi_prime if step is None else _pushed(weight, _as_matrix(step), phi_prime)
             _add_mixed(views[layer][lower], mixed, inputs[layer], inputs[lower])
             _add_step(views[layer][lower], deltas[layer], step, inputs[lower])
         if layer:
-            half = pushed(p.weights[layer], hessian, slopes[layer - 1])
-            hessian = pushed(p.weights[layer], half.transpose(0, 1), slopes[layer - 1])
+            half = _pushed(p.weights[layer], hessian, slopes[layer - 1])
+            hessian = _pushed(p.weights[layer], half.transpose(0, 1), slopes[layer - 1])
             if (bend := p.bends[layer - 1]) is not None:
                 hessian.diagonal().add_(bend)
+
+
+def _as_columns(tensors: list[Tensor]) -> list[Tensor]:
+    """The same with examples last, for work with matrices of each example."""
+    return [tensor.mT.contiguous() for tensor in tensors]
 
 
 def _output_hessian(p: Pass) -> Tensor:
@@ -94,7 +99,7 @@ def _block_views(p: Pass, result: Tensor) -> list[list[Tensor]]:
     ]
 
 
-def pushed(weight: Tensor, factor: Float[Tensor, "m r N"], phi_prime: Float[Tensor, "n N"]) -> Tensor:
+def _pushed(weight: Tensor, factor: Float[Tensor, "m r N"], phi_prime: Float[Tensor, "n N"]) -> Tensor:
     """D Wᵀ F of each example, ``(n, r, N)``, all of them in one matrix product."""
     product = (weight.mT @ factor.flatten(1)).unflatten(1, factor.shape[1:])
     return product.mul_(phi_prime.unsqueeze(1))
@@ -132,19 +137,19 @@ def _position_of_pair(a: Tensor) -> Tensor:
 
 def _add_mixed(block: Tensor, mixed: Tensor, a: Tensor, x: Tensor) -> None:
     """(Hₗ Jₗₘ) ⊗ ãₗ₋₁ x̃ᵀ."""
-    product = mixed.flatten(0, 1) @ khatri_rao(a, x).mT
+    product = mixed.flatten(0, 1) @ _khatri_rao(a, x).mT
     block += product.view(*mixed.shape[:2], len(a), len(x)).permute(1, 2, 0, 3)
 
 
 def _add_step(block: Tensor, delta: Tensor, step: Tensor, x: Tensor) -> None:
     """δₗ ⊗ (∂ãₗ₋₁/∂zₘ) ⊗ x̃ᵀ; the derivative is diagonal for neighbouring layers, and 0 for the 1 in ã."""
-    product = (khatri_rao(step.flatten(0, -2), delta) @ x.mT).view(*step.shape[:-1], len(delta), len(x))
+    product = (_khatri_rao(step.flatten(0, -2), delta) @ x.mT).view(*step.shape[:-1], len(delta), len(x))
     if step.ndim == 2:
         block[:, : len(step)].diagonal(dim1=1, dim2=2).add_(product.permute(1, 2, 0))
     else:
         block[:, : step.shape[1]] += product.permute(2, 1, 0, 3)
 
 
-def khatri_rao(a: Float[Tensor, "m N"], b: Float[Tensor, "n N"]) -> Float[Tensor, "mn N"]:
+def _khatri_rao(a: Float[Tensor, "m N"], b: Float[Tensor, "n N"]) -> Float[Tensor, "mn N"]:
     """The Kronecker product a ⊗ b of each pair of columns."""
     return (a.unsqueeze(1) * b).flatten(0, 1)

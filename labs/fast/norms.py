@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.fast.heads import HEADS
-from labs.fast.passes import TIMES_SLOPE, UNITS, Pass, affine, blocks, layers, top
+from labs.fast.passes import TIMES_SLOPE, UNITS, Pass, affine, blocks, layers, squares, top
 from labs.fast.products import add_product
 from labs.losses import Risk
 from labs.models import MLP
@@ -39,7 +39,7 @@ def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor
             add_product(target[..., :n], delta.mT, a)
             if bias:
                 target[..., n:] += delta.sum(-2).unsqueeze(-1)
-            square += (_squares(delta) * (_squares(a) + bias)).sum(-1)
+            square += (squares(delta) * (squares(a) + bias)).sum(-1)
     count = risk.x.shape[-2]
     mean, square = mean / count, square / count
     if decay:
@@ -49,7 +49,10 @@ def mean_and_square(risk: Risk, theta: Float[Tensor, "*runs P"]) -> tuple[Tensor
 
 
 def _from_the_top(risk: Risk, theta: Tensor, x: Tensor, y: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """The layer, its δ ``(*runs, N, n)`` and its inputs a ``(*runs, N, n_in)``, from the outputs downwards."""
+    """The layer, its δ ``(*runs, N, n)`` and its inputs a ``(*runs, N, n_in)``, from the outputs downwards.
+
+    Do not keep them: a later δ takes the memory of an earlier a.
+    """
     model: MLP = risk.model
     pairs, inputs = layers(model, theta), [x]
     for pair in pairs[:-1]:
@@ -62,13 +65,6 @@ def _from_the_top(risk: Risk, theta: Tensor, x: Tensor, y: Tensor) -> Iterator[t
         if layer:
             out = spare if spare is not None and spare.shape == a.shape else None
             delta, spare = TIMES_SLOPE[model.activation](torch.matmul(delta, weight, out=out), a), a
-
-
-def _squares(rows: Float[Tensor, "*runs N n"]) -> Float[Tensor, "*runs N"]:
-    """‖·‖² of each row; the norm reads once what a product and a sum would read twice, but wants whole rows."""
-    if rows.stride(-1) == 1:
-        return torch.linalg.vector_norm(rows, dim=-1).square_()
-    return (rows.mT * rows.mT).sum(-2)
 
 
 def outer_products(risk: Risk, theta: Float[Tensor, " P"]) -> Float[Tensor, "N P"]:

@@ -11,7 +11,7 @@ class by class, so that sums over classes run over rows. An ensemble adds a lead
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -32,11 +32,12 @@ __all__ = [
     "UNITS",
     "Pass",
     "affine",
+    "at_once",
     "blocks",
-    "columns",
     "covers",
     "layers",
     "runs",
+    "squares",
     "top",
 ]
 
@@ -44,7 +45,7 @@ BLOCK_NUMBERS = 2**25
 """Work is cut into blocks of examples so that no block needs many more numbers than this (128 MiB in float32)."""
 
 CACHE_NUMBERS = 2**20
-"""The same for work that reads at once what it has just written: on a CPU it should still be near (4 MiB)."""
+"""The same on a CPU for work that reads again what it has just written: it should still be near (4 MiB in float32)."""
 
 UNITS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh_,
@@ -66,7 +67,9 @@ TIMES_SLOPE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 def covers(risk: object, theta: Tensor) -> TypeGuard[Risk]:
     """Whether the fast rules hold for ``risk`` at θ: an MLP, a named loss, and tensors that fit together."""
-    if type(risk) is not Risk or type(risk.model) is not MLP or risk.loss not in HEADS:
+    if type(risk) is not Risk or type(risk.model) is not MLP:
+        return False
+    if not isinstance(risk.loss, str) or risk.loss not in HEADS or risk.x.requires_grad or risk.y.requires_grad:
         return False
     lead, outputs = risk.x.shape[:-1], risk.model.sizes[-1]
     targets = lead if risk.loss == "cross_entropy" else (*lead, outputs)
@@ -90,21 +93,29 @@ def runs(risk: Risk, theta: Float[Tensor, "R P"]) -> Iterator[tuple[Risk, Tensor
             yield risk, row
 
 
-def blocks(
-    risk: Risk, theta: Tensor, numbers_per_example: int, cache_numbers: int = BLOCK_NUMBERS
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """The sample (x, y) in blocks within BLOCK_NUMBERS, on a CPU with its caches within ``cache_numbers``."""
-    num_runs = len(theta) if theta.ndim == 2 else 1
-    limit = min(cache_numbers, BLOCK_NUMBERS) if theta.device.type == "cpu" else BLOCK_NUMBERS
-    block = max(1, limit // (num_runs * numbers_per_example))
-    example = risk.x.ndim - 2
+def blocks(risk: Risk, theta: Tensor, numbers_per_example: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The sample (x, y) in blocks within BLOCK_NUMBERS."""
+    num_runs, example = (len(theta) if theta.ndim == 2 else 1), risk.x.ndim - 2
+    block = max(1, BLOCK_NUMBERS // (num_runs * numbers_per_example))
     return zip(risk.x.split(block, example), risk.y.split(block, example), strict=True)
+
+
+def at_once(theta: Tensor, numbers_each: int) -> int:
+    """How many things to do in one go that are read again as soon as they are written."""
+    return max(1, (CACHE_NUMBERS if theta.device.type == "cpu" else BLOCK_NUMBERS) // numbers_each)
+
+
+def squares(rows: Float[Tensor, "*lead n"]) -> Float[Tensor, "*lead"]:
+    """‖·‖² of each row; the norm reads once what a product and a sum would read twice, but wants whole rows."""
+    if rows.stride(-1) == 1:
+        return torch.linalg.vector_norm(rows, dim=-1).square_()
+    return (rows.mT * rows.mT).sum(-2)
 
 
 def layers(model: MLP, theta: Tensor) -> list[tuple[Tensor, ...]]:
     """(W, b) of each layer as views of θ, ``(*runs, n, n_in)`` and ``(*runs, n, 1)``; without biases just (W,)."""
     pairs = zip(model.matrices(theta), model.sizes, strict=False)
-    return [(m[..., :n], m[..., n:]) if model.bias else (m,) for m, n in pairs]
+    return [(m[..., :n_in], m[..., n_in:]) if model.bias else (m,) for m, n_in in pairs]
 
 
 def affine(a: Tensor, layer: Sequence[Tensor], out: Tensor | None = None) -> Float[Tensor, "*runs N n"]:
@@ -125,9 +136,9 @@ class Pass:
     """The passes at θ over the examples (x, y).
 
     Attributes:
-        matrices: W̃ₗ, as ``model.matrices(theta)``.
-        weights: Wₗ, the same without the bias column.
-        inputs: ãₗ₋₁, what layer ℓ multiplies, ``(*runs, N, n + 1)``; layer by layer, the first is x̃.
+        weights: Wₗ, ``(*runs, n, n_in)``.
+        inputs: ãₗ₋₁, what layer ℓ multiplies, ``(*runs, N, n_in + 1)``, without biases ``(*runs, N, n_in)``; the first
+            is x̃, ``(N, …)`` for a sample that the runs share.
         slopes: φ′(zₗ) of the hidden layers, ``(*runs, N, n)``.
         probabilities: softmax(f) under cross-entropy, else None, ``(*runs, C, N)``.
         deltas: δₗ of all layers, times ``scale``, ``(*runs, N, n)``.
@@ -135,14 +146,14 @@ class Pass:
 
     def __init__(self, risk: Risk, theta: Tensor, x: Tensor, y: Tensor, scale: float = 1.0) -> None:
         self.model: MLP = risk.model
-        self.matrices = self.model.matrices(theta)
         self.weights = [weight for weight, *_ in layers(self.model, theta)]
+        matrices = self.model.matrices(theta)
         self.inputs, self.slopes = [self._with_ones(x)], []
-        for matrix in self.matrices[:-1]:
+        for matrix in matrices[:-1]:
             a = UNITS[self.model.activation](self.inputs[-1] @ matrix.mT)
             self.inputs.append(self._with_ones(a))
             self.slopes.append(slope(self.model.activation, a))
-        outputs = self.matrices[-1] @ self.inputs[-1].mT
+        outputs = matrices[-1] @ self.inputs[-1].mT
         self.probabilities = outputs.softmax(-2) if risk.loss == "cross_entropy" else None
         self.deltas: list[Tensor] = [HEADS[risk.loss](outputs, y, scale)[1].mT]
         self._pulled: list[Tensor] = []
@@ -189,8 +200,3 @@ def slope(activation: str, a: Tensor) -> Tensor:
     if activation == "sigmoid":
         return a.addcmul_(a, a, value=-1)
     return a.gt_(0) if activation == "relu" else a.fill_(1)
-
-
-def columns(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """The same with examples as columns, for work that has more dimensions than one to an example."""
-    return [tensor.mT.contiguous() for tensor in tensors]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.bars import tqdm
-from labs.fast.passes import CACHE_NUMBERS, UNITS, affine, blocks, layers, top
+from labs.fast.passes import UNITS, affine, at_once, blocks, layers, top
 from labs.losses import Risk
 from labs.models import MLP
 
@@ -42,10 +42,10 @@ def _summed_losses(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor, x: T
     model, table = risk.model, x.new_empty(len(alphas), len(betas))
     z_c, z_u, z_v = (affine(x, layers(model, axis)[0]) for axis in axes)
     room = [x.new_empty(len(x), n) for n in model.sizes[1:-1]]
-    at_once = max(1, CACHE_NUMBERS // (model.num_parameters + 3 * model.sizes[-1] * len(x)))
+    points = at_once(axes, model.num_parameters + 3 * model.sizes[-1] * len(x))
     for i, alpha in enumerate(tqdm(alphas.tolist(), desc="landscape", delay=1, leave=False)):
         z_row, row = z_c + alpha * z_u, axes[0] + alpha * axes[1]
-        for some, losses in zip(betas.split(at_once), table[i].split(at_once), strict=True):
+        for some, losses in zip(betas.split(points), table[i].split(points), strict=True):
             later = layers(model, torch.addcmul(row, some[:, None], axes[2]))[1:]
             outputs = x.new_empty(model.sizes[-1], len(some), len(x))
             for j, beta in enumerate(some.tolist()):

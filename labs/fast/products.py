@@ -9,8 +9,9 @@ and backward, from δ̇_L = (∂²L/∂f²) ḟ, which is p ∘ ḟ − p (pᵀ�
     δ̇ₗ = φ′ ∘ (Wₗ₊₁ᵀ δ̇ₗ₊₁ + Vₗ₊₁ᵀ δₗ₊₁) + (φ″/φ′) ∘ (Wₗ₊₁ᵀ δₗ₊₁) ∘ ȧₗ
     (Hv)ₗ = Σᵢ δ̇ₗ ãₗ₋₁ᵀ + δₗ ȧₗ₋₁ᵀ   (the second term for the weights only: the 1 in ã is constant)
 
-Everything without a dot depends on θ alone and is kept from one product to the next. With φ″/φ′, which is −2a for tanh
-and 1 − 2a for the sigmoid, żₗ is needed no longer once there is ȧₗ, which takes its place in memory.
+In the code δ and δ̇ carry the 1/N of the mean. Everything without a dot depends on θ alone and is kept from one product
+to the next. With φ″/φ′, which is −2a for tanh and 1 − 2a for the sigmoid, żₗ is needed no longer once there is ȧₗ: that
+takes its place in memory.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Product:
     def __init__(self, risk: Risk, theta: Float[Tensor, "*runs P"]) -> None:
         self._risk, self._theta = risk, theta
         self._blocks = list(blocks(risk, theta, 9 * sum(risk.model.sizes)))
-        self._kept = [self._pass(*block) for block in self._blocks] if len(self._blocks) == 1 else None
+        self._kept = self._pass(*self._blocks[0]) if len(self._blocks) == 1 else None
 
     def _pass(self, x: Tensor, y: Tensor) -> Pass:
         return Pass(self._risk, self._theta, x, y, self._scale)
@@ -47,8 +48,8 @@ class Product:
 
     def __call__(self, v: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P"]:
         model, result = self._risk.model, torch.zeros_like(v)
-        for p in self._kept or (self._pass(*block) for block in self._blocks):
-            _accumulate(p, model.matrices(v), model.matrices(result), self._scale)
+        for block in self._blocks:
+            _accumulate(self._kept or self._pass(*block), model.matrices(v), model.matrices(result), self._scale)
         return result.add_(v, alpha=self._risk.weight_decay) if self._risk.weight_decay else result
 
 

@@ -15,8 +15,8 @@ Sagae 1992, J. Roy. Statist. Soc. B 54): with the tails tⱼ = Σ_{i>j} pᵢ and
     Bⱼⱼ = √tⱼ rⱼ,    Bᵢⱼ = −pᵢ rⱼ / √tⱼ for i > j,    0 above
 
 and the squared error has B = I. So Hₗ is a sum of terms F diag(s) Fᵀ, where F has few columns, plus a diagonal diag(d).
-Going down, F becomes D Wᵀ F and the diagonal becomes one more term, D Wᵀ diag(d) W D; for the bottom layer its trace
-Σₙ φ′ₙ² Σⱼ dⱼ Wⱼₙ² is enough. No n × n matrix of an example is ever formed, and the answer has no sampling error.
+Going down, F becomes D Wᵀ F. Of the diagonal only the trace Σₙ φ′ₙ² Σⱼ dⱼ Wⱼₙ² is needed one layer down; below that it
+is one more term, with F = D Wᵀ and s = d. No n × n matrix of an example is ever formed, and there is no sampling error.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch.linalg import vector_norm
 
-from labs.fast.passes import BLOCK_NUMBERS, CACHE_NUMBERS, Pass, blocks, runs
+from labs.fast.passes import Pass, at_once, blocks, runs, squares
 from labs.losses import Risk
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["exact_trace", "output_factor"]
+__all__ = ["exact_trace"]
 
 
 class Term(NamedTuple):
@@ -48,9 +47,8 @@ def exact_trace(risk: Risk, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*
     if theta.ndim == 2:
         return torch.stack([exact_trace(*run) for run in runs(risk, theta)])
     total, sizes = torch.zeros_like(theta[0]), risk.model.sizes
-    at_once = max(1, (CACHE_NUMBERS if theta.device.type == "cpu" else BLOCK_NUMBERS) // _numbers(sizes))
-    for x, y in blocks(risk, theta, 9 * sum(sizes) + sizes[-1] ** 2):
-        total += _sum_over_examples(Pass(risk, theta, x, y), at_once)
+    for x, y in blocks(risk, theta, 9 * sum(sizes) + 2 * sizes[-1] ** 2):
+        total += _sum_over_examples(Pass(risk, theta, x, y), at_once(theta, _numbers(sizes)))
     return total / len(risk.x) + risk.weight_decay * theta.numel()
 
 
@@ -59,12 +57,12 @@ def _numbers(sizes: tuple[int, ...]) -> int:
     return 2 * max(sizes[1:]) * (sizes[-1] + sum(sizes[3:-1]))
 
 
-def _sum_over_examples(p: Pass, at_once: int) -> Tensor:
-    """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ: what the units' own curvature adds, and the terms, so many examples at once."""
-    lengths, factor = [_squares(a) for a in p.inputs], output_factor(p)
+def _sum_over_examples(p: Pass, block: int) -> Tensor:
+    """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ: the part of the diagonals, and that of the terms, ``block`` examples at a time."""
+    lengths, factor = [squares(a) for a in p.inputs], _output_factor(p)
     total = (lengths[-1] * (factor * factor).sum((0, 1))).sum() + _sum_of_diagonals(p, lengths)
-    for first in range(0, len(lengths[0]), at_once):
-        total += _sum_of_terms(p, factor, lengths, slice(first, first + at_once))
+    for first in range(0, len(lengths[0]), block):
+        total += _sum_of_terms(p, factor, lengths, slice(first, first + block))
     return total
 
 
@@ -94,7 +92,7 @@ def _sum_of_terms(p: Pass, factor: Tensor, lengths: list[Tensor], rows: slice) -
     return total
 
 
-def output_factor(p: Pass) -> Float[Tensor, "C r N"]:
+def _output_factor(p: Pass) -> Float[Tensor, "C r N"]:
     """B of each example, with B Bᵀ = ∂²L/∂f²."""
     count, classes = p.deltas[-1].shape
     if p.probabilities is None:
@@ -117,10 +115,5 @@ def _pushed(weight: Tensor, term: Term, phi_prime: Tensor) -> Term:
 
 def _trace(terms: list[Term]) -> Float[Tensor, " N"]:
     """Σ s F² over rows and columns of F, for each example."""
-    sums = [(_squares(term.factor), term.scales) for term in terms]
+    sums = [(squares(term.factor), term.scales) for term in terms]
     return torch.stack([(s if scales is None else s * scales).sum(0) for s, scales in sums]).sum(0)
-
-
-def _squares(rows: Float[Tensor, "*runs N n"]) -> Float[Tensor, "*runs N"]:
-    """‖·‖² of each row."""
-    return vector_norm(rows, dim=-1).square_()

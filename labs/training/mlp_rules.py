@@ -134,7 +134,8 @@ class MLPRisk(EnsembleRisk):
 
     def on(self, x: Tensor, y: Tensor) -> Risk:
         x = x[..., : self.model.sizes[0]]
-        x, y = (t[0] if t.shape[0] == 1 else t for t in (x, y))
+        runs = max(len(x), len(y))
+        x, y = (t[0] if runs == 1 else t.expand(runs, *t.shape[1:]) for t in (x, y))
         return Risk(self.model, x, y, self.loss_name)
 
     def add_gradient_(
