@@ -57,7 +57,9 @@ class HessianOperator:
 
     def rows(self, vs: Float[Tensor, "K P"]) -> Float[Tensor, "K P"]:
         """H v for each row v: of the one Hessian when θ is ``(P,)``, of each run's own when θ is ``(R, P)``."""
-        return self @ vs if self.theta.ndim == 2 else torch.stack([self @ v for v in vs])
+        if self.theta.ndim == 2:
+            return self @ vs
+        return torch.stack([self @ v for v in vs]) if len(vs) > 1 else (self @ vs[0]).unsqueeze(0)
 
 
 def _kept_graph(risk: RiskFunction, theta: Tensor) -> Callable[[Tensor], Tensor]:

@@ -61,8 +61,9 @@ def _sum_over_examples(p: Pass, block: int) -> Tensor:
     """Σᵢ Σₗ ‖ãₗ₋₁‖² tr Hₗ: the part of the diagonals, and that of the terms, ``block`` examples at a time."""
     lengths, factor = [squares(a) for a in p.inputs], _output_factor(p)
     total = (lengths[-1] * (factor * factor).sum((0, 1))).sum() + _sum_of_diagonals(p, lengths)
+    room: dict[tuple[int, int], Tensor] = {}  # for all blocks: fresh memory costs as much as a product
     for first in range(0, len(lengths[0]), block):
-        total += _sum_of_terms(p, factor, lengths, slice(first, first + block))
+        total += _sum_of_terms(p, factor, lengths, slice(first, first + block), room)
     return total
 
 
@@ -79,12 +80,12 @@ def _sum_of_diagonals(p: Pass, lengths: list[Tensor]) -> Tensor:
     return total
 
 
-def _sum_of_terms(p: Pass, factor: Tensor, lengths: list[Tensor], rows: slice) -> Tensor:
+def _sum_of_terms(p: Pass, factor: Tensor, lengths: list[Tensor], rows: slice, room: dict) -> Tensor:
     """The part of the terms, from the last hidden layer to the first; a diagonal joins them two layers down."""
     terms, total = [Term(factor[..., rows].permute(1, 2, 0), None)], factor.new_zeros(())
     for layer in reversed(range(len(p.slopes))):
         weight, phi_prime = p.weights[layer + 1], p.slopes[layer][rows]
-        terms = [_pushed(weight, term, phi_prime) for term in terms]
+        terms = [_pushed(weight, term, phi_prime, room, (layer, k)) for k, term in enumerate(terms)]
         total += (lengths[layer][rows] * _trace(terms)).sum()
         above = p.bends[layer + 1] if layer + 1 < len(p.bends) else None
         if above is not None and layer > 0:
@@ -107,10 +108,13 @@ def _output_factor(p: Pass) -> Float[Tensor, "C r N"]:
     return factor
 
 
-def _pushed(weight: Tensor, term: Term, phi_prime: Tensor) -> Term:
-    """The same with D Wᵀ F for F, all examples in one matrix product."""
-    product = (term.factor.flatten(0, 1) @ weight).view(len(term.factor), *phi_prime.shape)
-    return Term(product.mul_(phi_prime), term.scales)
+def _pushed(weight: Tensor, term: Term, phi_prime: Tensor, room: dict, place: tuple[int, int]) -> Term:
+    """The same with D Wᵀ F for F, all examples in one matrix product, written to its place in ``room``."""
+    rows = term.factor.flatten(0, 1)
+    if place not in room:
+        room[place] = rows.new_empty(len(rows), weight.shape[1])
+    product = torch.mm(rows, weight, out=room[place][: len(rows)])
+    return Term(product.view(len(term.factor), *phi_prime.shape).mul_(phi_prime), term.scales)
 
 
 def _trace(terms: list[Term]) -> Float[Tensor, " N"]:
