@@ -67,7 +67,7 @@ def sphinx_build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[st
         for path, text in pages.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text, encoding="utf-8")
-        settings["extensions"] = ["myst_parser", *extensions]
+        settings["extensions"] = extensions
         lines = [f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1] / 'book' / '_ext')!r})"]
         lines += [f"{name} = {value!r}" for name, value in settings.items()]
         (tmp_path / "conf.py").write_text("\n".join(lines), encoding="utf-8")

@@ -37,7 +37,7 @@ Build = Callable[[str], subprocess.CompletedProcess[str]]
 @pytest.fixture
 def build(sphinx_build: Callable) -> Build:
     """A book of one page."""
-    return lambda page: sphinx_build(["course_site.built", "course_site.numbers"], {"index.md": page})
+    return lambda page: sphinx_build(["myst_parser", "course_site.built", "course_site.numbers"], {"index.md": page})
 
 
 def test_in_the_book_the_directive_takes_its_place(build: Build, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def build(sphinx_build: Callable) -> Build:
     """A book of a cover and one chapter."""
     chapter = {f"{CHAPTERS[0].docname}.md": "---\norphan: true\n---\n\n# A chapter\n"}
     return lambda cover: sphinx_build(
-        ["course_site.course_map"], {"book/index.md": cover} | chapter, root_doc="book/index"
+        ["myst_parser", "course_site.course_map"], {"book/index.md": cover} | chapter, root_doc="book/index"
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,19 +60,17 @@ def test_without_buttons_in_the_configuration_there_are_none() -> None:
         ),
     ],
 )
-def test_the_theme_draws_them_on_notebooks(address: str, found: list[str], tmp_path: Path) -> None:
+def test_the_theme_draws_them_on_notebooks(
+    address: str, found: list[str], sphinx_build: Callable, tmp_path: Path
+) -> None:
     notebook = new_notebook(cells=[new_markdown_cell("# A chapter")])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    (tmp_path / "index.ipynb").write_text(writes(notebook), encoding="utf-8")
     options = {"repository_url": address, "repository_branch": "main", "launch_buttons": BUTTONS, "search_bar_text": ""}
-    (tmp_path / "conf.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_nb', 'course_site.launch']\nnb_execution_mode = 'off'\nhtml_theme = 'sphinx_book_theme'\n"
-        f"templates_path = [{str(ROOT / 'book' / '_theme' / 'templates')!r}]\nhtml_theme_options = {options!r}\n",
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", str(tmp_path), str(tmp_path / "out")]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = sphinx_build(
+        ["myst_nb", "course_site.launch"], {"index.ipynb": writes(notebook)}, nb_execution_mode="off",
+        html_theme="sphinx_book_theme", templates_path=[str(ROOT / "book" / "_theme" / "templates")],
+        html_theme_options=options,
+    )  # fmt: skip
     assert run.returncode == 0, run.stderr
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert re.findall(r'<a class="btn btn-sm" href="(https://[^"]*)" aria-label="Launch on \w+"', page) == found

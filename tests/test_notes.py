@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import pytest
+
 OPENING = "The text that this course follows summarises a book."
 NOTES = f"## Notes on the source\n\n{OPENING}\n\n- *It is so.* [It is not](#the-measurement), for $x > 0$.\n"
 CHAPTER = "book/01_learning_vs_optimization"
@@ -20,28 +21,26 @@ def notebook(path: Path, *texts: str) -> None:
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
 
 
-def build(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Builds a book of one chapter and the page of notes, warnings as errors."""
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_nb', 'course_site.notes']\nnb_execution_mode = 'off'\nmyst_heading_anchors = 4\n"
-        "myst_enable_extensions = ['dollarmath']\nexclude_patterns = ['out', 'jupyter_execute']\n",
-        encoding="utf-8",
-    )
-    (folder / "index.md").write_text(f"# Book\n\n```{{toctree}}\n{CHAPTER}\nbook/notes\n```\n", encoding="utf-8")
-    (folder / "book").mkdir(exist_ok=True)
-    (folder / "book/notes.md").write_text("# Notes\n\n```{source-notes}\n```\n", encoding="utf-8")
-    return subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(folder), str(folder / "out")],
-        capture_output=True,
-        text=True,
+Build = Callable[[], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def build(sphinx_build: Callable) -> Build:
+    """Builds a book of one chapter, which lies there already, and the page of notes."""
+    pages = {
+        "index.md": f"# Book\n\n```{{toctree}}\n{CHAPTER}\nbook/notes\n```\n",
+        "book/notes.md": "# Notes\n\n```{source-notes}\n```\n",
+    }
+    settings = {"nb_execution_mode": "off", "myst_heading_anchors": 4, "myst_enable_extensions": ["dollarmath"]}
+    return lambda: sphinx_build(
+        ["myst_nb", "course_site.notes"], pages, exclude_patterns=["out", "jupyter_execute"], **settings
     )
 
 
-def test_each_note_leads_to_its_chapter_and_to_the_measurement(tmp_path: Path) -> None:
+def test_each_note_leads_to_its_chapter_and_to_the_measurement(build: Build, tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
     notebook(tmp_path / f"{CHAPTER}.ipynb", "# Chapter\n\n## The measurement\n\nText.", NOTES)
-    run = build(tmp_path)
+    run = build()
     assert run.returncode == 0, run.stderr
     page = (tmp_path / "out/book/notes.html").read_text(encoding="utf-8")
     section = re.search(r'<section id="notes-learning-vs-optimization">.*?</section>', page, re.DOTALL)[0]
@@ -54,18 +53,18 @@ def test_each_note_leads_to_its_chapter_and_to_the_measurement(tmp_path: Path) -
     assert OPENING in (tmp_path / f"out/{CHAPTER}.html").read_text(encoding="utf-8")
 
 
-def test_a_changed_chapter_changes_the_page(tmp_path: Path) -> None:
+def test_a_changed_chapter_changes_the_page(build: Build, tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
     notebook(tmp_path / f"{CHAPTER}.ipynb", "# Chapter\n\n## The measurement\n\nText.", NOTES)
-    assert build(tmp_path).returncode == 0
+    assert build().returncode == 0
     notebook(tmp_path / f"{CHAPTER}.ipynb", "# Chapter\n\n## The measurement\n\nText.", NOTES + "- *Another.* So.\n")
-    assert build(tmp_path).returncode == 0
+    assert build().returncode == 0
     assert "<em>Another.</em>" in (tmp_path / "out/book/notes.html").read_text(encoding="utf-8")
 
 
-def test_a_chapter_without_notes_is_reported(tmp_path: Path) -> None:
+def test_a_chapter_without_notes_is_reported(build: Build, tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
     notebook(tmp_path / f"{CHAPTER}.ipynb", "# Chapter")
-    run = build(tmp_path)
+    run = build()
     assert run.returncode != 0
     assert f"{CHAPTER} has no notes on the source" in run.stderr

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -16,20 +17,24 @@ from course_site.publishing import DOWNLOADS, PLACE  # noqa: E402
 ADDRESS = "https://example.org/course"
 
 
-def build(folder: Path, *settings: str) -> Path:
-    """Builds a book of one page, warnings as errors, and returns where it is."""
-    paths = f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})"
-    extensions = "extensions = ['myst_parser', 'course_site.publishing']"
-    (folder / "conf.py").write_text("\n".join([paths, extensions, *settings]), encoding="utf-8")
-    (folder / "index.md").write_text(f"# Book\n\nWhy training is hard.\n\n{PLACE}\n\nThe end.\n", encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(folder), str(folder / "out")]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return folder / "out"
+Build = Callable[..., Path]
 
 
-def test_with_an_address_pages_have_cards_and_the_sitemap_lists_them(tmp_path: Path) -> None:
-    html = build(tmp_path, f"html_baseurl = {ADDRESS!r}", "html_title = 'A course'")
+@pytest.fixture
+def build(sphinx_build: Callable, tmp_path: Path) -> Build:
+    """Builds a book of one page with these settings and returns where it is."""
+    page = f"# Book\n\nWhy training is hard.\n\n{PLACE}\n\nThe end.\n"
+
+    def run(**settings: str) -> Path:
+        done = sphinx_build(["myst_parser", "course_site.publishing"], {"index.md": page}, **settings)
+        assert done.returncode == 0, done.stderr
+        return tmp_path / "out"
+
+    return run
+
+
+def test_with_an_address_pages_have_cards_and_the_sitemap_lists_them(build: Build) -> None:
+    html = build(html_baseurl=ADDRESS, html_title="A course")
     page = (html / "index.html").read_text(encoding="utf-8")
     cards = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)"', page))
     assert cards["url"].startswith(f"{ADDRESS}/")
@@ -42,8 +47,8 @@ def test_with_an_address_pages_have_cards_and_the_sitemap_lists_them(tmp_path: P
     assert re.findall(r'href="([^"]*downhill[^"]*)"', page) == [f"{ADDRESS}/{name}" for name in DOWNLOADS]
 
 
-def test_without_an_address_there_is_neither(tmp_path: Path) -> None:
-    html = build(tmp_path)
+def test_without_an_address_there_is_neither(build: Build) -> None:
+    html = build()
     page = (html / "index.html").read_text(encoding="utf-8")
     assert "og:" not in page
     assert "downhill" not in page

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -112,23 +113,28 @@ def notebook(path: Path, *pieces: Evidence) -> None:
     path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
 
 
-def build(folder: Path, *pieces: Evidence) -> subprocess.CompletedProcess[str]:
-    """A book of one notebook and the page of measurements, warnings as errors."""
-    (folder / "index.md").write_text("# Book\n\n```{toctree}\nchapter\nmeasured\n```\n")
-    (folder / "measured.md").write_text("# Measured\n\n```{measurements}\n```\n")
-    notebook(folder / "chapter.ipynb", *pieces)
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_nb', 'course_site.measured']\nnb_execution_mode = 'off'\n"
-        "suppress_warnings = ['mystnb.unknown_mime_type']\n"
-    )
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", str(folder), str(folder / "out")]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+Build = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_the_page_of_measurements_links_each_claim(tmp_path: Path) -> None:
+@pytest.fixture
+def build(sphinx_build: Callable, tmp_path: Path) -> Build:
+    """A book of one notebook with these pieces of evidence and the page of measurements."""
+    pages = {
+        "index.md": "# Book\n\n```{toctree}\nchapter\nmeasured\n```\n",
+        "measured.md": "# Measured\n\n```{measurements}\n```\n",
+    }
+
+    def run(*pieces: Evidence) -> subprocess.CompletedProcess[str]:
+        notebook(tmp_path / "chapter.ipynb", *pieces)
+        settings = {"nb_execution_mode": "off", "suppress_warnings": ["mystnb.unknown_mime_type"]}
+        return sphinx_build(["myst_nb", "course_site.measured"], pages, **settings)
+
+    return run
+
+
+def test_the_page_of_measurements_links_each_claim(build: Build, tmp_path: Path) -> None:
     second = evidence(id="claim-b", sentence="B holds", source="Somebody 2020")
-    run = build(tmp_path, evidence(), second)
+    run = build(evidence(), second)
     assert run.returncode == 0, run.stderr
     page = (tmp_path / "out" / "measured.html").read_text()
     assert "2 claims in 1 chapter" in page
@@ -137,9 +143,9 @@ def test_the_page_of_measurements_links_each_claim(tmp_path: Path) -> None:
     assert "Somebody 2020" in page
 
 
-def test_evidence_in_disorder_stops_the_build(tmp_path: Path) -> None:
+def test_evidence_in_disorder_stops_the_build(build: Build) -> None:
     """A claim that does not hold and an anchor used twice are both named."""
-    run = build(tmp_path, evidence(id="claim-b", sentence="B holds", expected=2.0), evidence(), evidence())
+    run = build(evidence(id="claim-b", sentence="B holds", expected=2.0), evidence(), evidence())
     assert run.returncode != 0
     assert "claim 'B holds' does not hold" in run.stderr
     assert "two claims have the anchor 'claim-a'" in run.stderr

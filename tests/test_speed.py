@@ -254,7 +254,7 @@ def build(sphinx_build: Callable, tmp_path: Path) -> Build:
     text = (ROOT / "book" / "speed.md").read_text("utf-8").partition("## How to read")[0]
 
     def run() -> tuple[int, str, str]:
-        extensions = ["course_site.built", "course_site.speed"]
+        extensions = ["myst_parser", "course_site.built", "course_site.speed"]
         done = sphinx_build(extensions, {"index.md": text}, exclude_patterns=["benchmarks"])
         page = tmp_path / "out" / "index.html"
         return done.returncode, done.stderr, page.read_text("utf-8") if page.exists() else ""

@@ -141,11 +141,13 @@ class Pass:
             is x̃, ``(N, …)`` for a sample that the runs share.
         slopes: φ′(zₗ) of the hidden layers, ``(*runs, N, n)``.
         probabilities: softmax(f) under cross-entropy, else None, ``(*runs, C, N)``.
+        scale: What the loss of each example is multiplied by, such as 1/N for a mean.
         deltas: δₗ of all layers, times ``scale``, ``(*runs, N, n)``.
     """
 
     def __init__(self, risk: Risk, theta: Tensor, x: Tensor, y: Tensor, scale: float = 1.0) -> None:
         self.model: MLP = risk.model
+        self.scale = scale
         self.weights = [weight for weight, *_ in layers(self.model, theta)]
         matrices = self.model.matrices(theta)
         self.inputs, self.slopes = [self._with_ones(x)], []

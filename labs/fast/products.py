@@ -39,24 +39,19 @@ class Product:
         self._kept = self._pass(*self._blocks[0]) if len(self._blocks) == 1 else None
 
     def _pass(self, x: Tensor, y: Tensor) -> Pass:
-        return Pass(self._risk, self._theta, x, y, self._scale)
-
-    @property
-    def _scale(self) -> float:
-        """That of a mean over examples."""
-        return 1 / self._risk.x.shape[-2]
+        return Pass(self._risk, self._theta, x, y, scale=1 / self._risk.x.shape[-2])
 
     def __call__(self, v: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P"]:
         model, result = self._risk.model, torch.zeros_like(v)
         for block in self._blocks:
-            _accumulate(self._kept or self._pass(*block), model.matrices(v), model.matrices(result), self._scale)
+            _accumulate(self._kept or self._pass(*block), model.matrices(v), model.matrices(result))
         return result.add_(v, alpha=self._risk.weight_decay) if self._risk.weight_decay else result
 
 
-def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...], scale: float) -> None:
+def _accumulate(p: Pass, v: tuple[Tensor, ...], result: tuple[Tensor, ...]) -> None:
     """Add the (Hv)ₗ of the examples in ``p`` to the layers of ``result``."""
     a_dots, f_dot = _forward(p, v)
-    delta_dot = _output_curvature(p, f_dot, scale).mT
+    delta_dot = _output_curvature(p, f_dot).mT
     for layer in reversed(range(len(v))):
         add_product(result[layer], delta_dot.mT, p.inputs[layer])
         if layer == 0:
@@ -84,10 +79,10 @@ def _forward(p: Pass, v: tuple[Tensor, ...]) -> tuple[list[Tensor], Tensor]:
     return a_dots, f_dot
 
 
-def _output_curvature(p: Pass, f_dot: Tensor, scale: float) -> Tensor:
+def _output_curvature(p: Pass, f_dot: Tensor) -> Tensor:
     if p.probabilities is None:
-        return f_dot.mul_(scale)
-    weighted = f_dot.mul_(p.probabilities).mul_(scale)
+        return f_dot.mul_(p.scale)
+    weighted = f_dot.mul_(p.probabilities).mul_(p.scale)
     return weighted.addcmul_(p.probabilities, weighted.sum(-2, keepdim=True), value=-1)
 
 
