@@ -23,7 +23,11 @@ MIME = "application/vnd.labs.claim+json"
 
 
 class ClaimFailed(AssertionError):
-    """A claim that does not hold. Its message has all the figures and says what to look at."""
+    """A claim that does not hold. Its message has the figures and what to look at; ``evidence`` is for machines."""
+
+    def __init__(self, message: str, evidence: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.evidence = evidence or {}
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows the figures alone: the stack below ``claim`` explains nothing."""
@@ -76,10 +80,12 @@ def claim(
     bound = _bound(values, expected, tolerance, relative, at_least, at_most, between, isinstance(measured, Interval))
     worst, excess = bound.worst(values)
     figures = f"measured {_shown(measured, values, worst)}, expected {bound.words(worst)}"
+    evidence = {"sentence": sentence, "figures": figures, "source": source}
+    evidence |= _evidence(measured, values, worst, bound, excess)
     if not excess <= 0:
         cited = f" ({source})" if source else ""
-        raise ClaimFailed(f"{sentence}: {figures}{cited}.\n{_advice(measured, values, worst, excess)}")
-    _show(sentence, figures, source, _evidence(measured, values, worst, bound))
+        raise ClaimFailed(f"{sentence}: {figures}{cited}.\n{_advice(measured, values, worst, excess)}", evidence)
+    _show(evidence)
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,18 @@ class _Bound:
 
 
 def _bound(
-    values: np.ndarray, expected: Any, tolerance: Any, relative: bool, at_least: Any, at_most: Any, between: Any,
+    values: np.ndarray,
+    expected: Any,
+    tolerance: Any,
+    relative: bool,
+    at_least: Any,
+    at_most: Any,
+    between: Any,
     is_interval: bool,
-) -> _Bound:  # fmt: skip
+) -> _Bound:
     """The one bound of a call, checked."""
-    given = [name for name, bound in
-             {"expected": expected, "at_least": at_least, "at_most": at_most, "between": between}.items()
-             if bound is not None]  # fmt: skip
+    bounds = {"expected": expected, "at_least": at_least, "at_most": at_most, "between": between}
+    given = [name for name, bound in bounds.items() if bound is not None]
     if len(given) != 1:
         found = " and ".join(given) or "none"
         raise ValueError(f"a claim needs exactly one of expected, at_least, at_most and between, got {found}")
@@ -232,21 +243,50 @@ def _advice(measured: Any, values: np.ndarray, worst: int, excess: float) -> str
     return f"{off} Look at what was changed above: the sentence holds for the settings that the text states."
 
 
-def _evidence(measured: Any, values: np.ndarray, worst: int, bound: _Bound) -> dict[str, Any]:
+def _evidence(measured: Any, values: np.ndarray, worst: int, bound: _Bound, excess: float) -> dict[str, Any]:
     """The figures for machines, rounded so that running again writes the same notebook."""
     limits = bound.limits(worst)
     if isinstance(measured, Interval):
         figures = {"measured": measured.mean, "interval": [measured.low, measured.high]}
     else:
         figures = {"measured": values.ravel()[worst], "count": int(values.size)}
+    margin, unit = _margin(measured, values.ravel()[worst], bound, limits, excess)
     evidence = figures | {
-        "relation": bound.relation, "expected": limits, "tolerance": bound.tolerance, "relative": bound.relative
-    }  # fmt: skip
+        "relation": bound.relation,
+        "expected": limits,
+        "tolerance": bound.tolerance,
+        "relative": bound.relative,
+        "margin": margin,
+        "margin_unit": unit,
+    }
     return {key: as_json(value) for key, value in evidence.items()}
 
 
-def _show(sentence: str, figures: str, source: str, evidence: dict[str, Any]) -> None:
+STANDARD_ERRORS_IN_HALF_AN_INTERVAL = 4  # the intervals of the course; see labs.intervals
+
+
+def _margin(measured: Any, value: float, bound: _Bound, limits: Any, excess: float) -> tuple[float | None, str]:
+    """How far inside its bound a measurement lies, negative if outside, and in what unit.
+
+    An interval's is in standard errors: by so many could the estimate have come out worse. Any other measurement's is a
+    share: of the tolerance, of half the range between two bounds, or of the one bound there is (of the measurement, if
+    that is 0). None where there is no such unit, as for figures that must agree exactly.
+    """
+    if isinstance(measured, Interval):
+        unit, name = (measured.high - measured.low) / (2 * STANDARD_ERRORS_IN_HALF_AN_INTERVAL), "standard errors"
+    elif bound.tolerance is not None:
+        unit, name = bound.tolerance * (abs(float(limits)) if bound.relative else 1), "share"
+    elif isinstance(limits, list):
+        unit, name = (limits[1] - limits[0]) / 2, "share"
+    else:
+        unit, name = abs(float(limits)) or abs(value), "share"
+    known = 0 < unit < math.inf and math.isfinite(excess) and math.isfinite(value)
+    return (-excess / unit if known else None), name
+
+
+def _show(evidence: dict[str, Any]) -> None:
     """The line, the card, and the evidence for the book's page of measurements."""
+    sentence, figures, source = (evidence[key] for key in ("sentence", "figures", "source"))
     identifier, cited = cards.identifier("claim", sentence), f" ({source})" if source else ""
     card = (
         f'<div class="claim" id="{identifier}" style="border-left: 4px solid #009E73; padding: 0.25em 0.75em">'
@@ -255,5 +295,4 @@ def _show(sentence: str, figures: str, source: str, evidence: dict[str, Any]) ->
         f'<span class="claim-figures">{html.escape(figures)}</span>'
         f'<span class="claim-source">{html.escape(cited)}</span></div>'
     )
-    evidence = {"id": identifier, "sentence": sentence, "figures": figures, "source": source} | evidence
-    cards.show(f"✓ {sentence}: {figures}{cited}", card, {MIME: evidence})
+    cards.show(f"✓ {sentence}: {figures}{cited}", card, {MIME: {"id": identifier} | evidence})

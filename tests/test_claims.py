@@ -150,6 +150,8 @@ def test_a_notebook_gets_line_card_and_evidence(notebook):
         "expected": 1.0,
         "tolerance": 0.5,
         "relative": False,
+        "margin": 0.5309,
+        "margin_unit": "share",
     }
     card = output["text/html"]
     assert 'class="claim" id="claim-2"' in card
@@ -218,3 +220,41 @@ def test_last_bits_do_not_reach_the_stored_output(capsys):
         claim("Stable", mean_interval([1.0 + nudge, 2.0, 4.0 - nudge]), at_least=-10)
     one, other = capsys.readouterr().out.splitlines()
     assert one == other
+
+
+@pytest.mark.parametrize(
+    ("measured", "bound", "margin", "unit"),
+    [
+        (Interval(0.3, 0.2, 0.4), {"at_least": 0.1}, 4.0, "standard errors"),  # 0.1 below the end, and 0.025 is one
+        (Interval(0.3, 0.2, 0.4), {"at_most": 0.45}, 2.0, "standard errors"),
+        (Interval(0.3, 0.2, 0.4), {"expected": 0.35}, 2.0, "standard errors"),
+        (Interval(0.3, 0.2, 0.4), {"expected": 0.45, "tolerance": 0.1}, 2.0, "standard errors"),
+        (1.25, {"expected": 1, "tolerance": 0.5}, 0.5, "share"),
+        (125.0, {"expected": 100, "tolerance": 0.5, "relative": True}, 0.5, "share"),
+        (3.0, {"at_least": 2}, 0.5, "share"),
+        ([1.0, 0.5], {"at_most": 2}, 0.5, "share"),
+        (-4.0, {"at_most": 0}, 1.0, "share"),
+        (2.25, {"between": (2, 3)}, 0.5, "share"),
+        (3, {"expected": 3, "tolerance": 0}, None, "share"),
+        (math.inf, {"at_least": 2}, None, "share"),
+    ],
+)
+def test_the_distance_to_the_bound_is_kept(measured, bound, margin, unit):
+    evidence = _evidence_of(measured, **bound)
+    assert (evidence["margin"], evidence["margin_unit"]) == (margin, unit)
+
+
+def test_a_failed_claim_says_by_how_much():
+    with pytest.raises(ClaimFailed) as failure:
+        claim("It holds", Interval(0.3, 0.2, 0.4), at_least=0.25)
+    assert failure.value.evidence["margin"] == pytest.approx(-2)
+    assert failure.value.evidence["sentence"] == "It holds"
+
+
+def _evidence_of(measured, **bound):
+    """What a claim that holds leaves for machines."""
+    kept = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cards, "show", lambda line, card, extra: kept.append(extra[MIME]))
+        claim("It holds", measured, **bound)
+    return kept[0]
