@@ -71,7 +71,7 @@ bench: benchmarks/.venv/installed  ## labs beside the libraries a reader would p
 validate: $(VENV)/installed  ## what the notebooks lack (NOTEBOOKS="book/05_….ipynb")
 	@$(BIN)/python book/_tools/rules.py $(NOTEBOOKS)
 
-format: $(VENV)/installed  ## format the code, notebooks included
+format: $(VENV)/installed  ## format the code, except that of notebooks
 	@$(BIN)/python -m ruff check --fix .
 	@$(BIN)/python -m ruff format .
 

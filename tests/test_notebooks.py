@@ -9,12 +9,14 @@ import nbformat
 import notebooks
 import pytest
 import rules
+import thread
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ALT = "A curve that falls steeply and then stays level"
 CAPTION = "The loss against the number of steps."
+CHECK = {"tags": ["hide-input", "check"], "jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
 @pytest.mark.parametrize("path", notebooks.chapters(), ids=lambda path: path.stem)
@@ -64,16 +66,18 @@ def _good() -> NotebookNode:
     explorable = {notebooks.EXPLORABLE: {"kind": "descent", "alt": "A contour map with a path down into a valley"}}
     cells = [
         new_markdown_cell(
-            "# A title\n\nSee [the figure](#fig-loss), [below](#what-follows), [a page](page.md#label).", id="a"
+            "# A title\n\nSee [Fig. 5.1](#fig-loss), [below](#predict), [a page](page.md#label).", id="a"
         ),
         new_code_cell(notebooks.setup_source(), metadata={"tags": ["setup", "hide-input"]}, id="b"),
-        new_markdown_cell("## What follows\n\n[A paper](https://example.org/paper), ${a}`b`$ and `{code}`.", id="c"),
+        new_markdown_cell("## Predict\n\n[A paper](https://example.org/paper), ${a}`b`$ and `{code}`.", id="c"),
         new_code_cell("print(1)", outputs=[_text("loss 0.25 after 12 steps")], id="d"),
         new_code_cell("plot()", metadata=_figure(), outputs=[_picture()], id="e"),
         new_code_cell("explore.descent()", outputs=[_picture(**explorable)], id="f"),
-        new_code_cell("claim()", outputs=_claims(), id="g"),
-        *exercises,
+        new_code_cell("claim()", metadata=CHECK, outputs=_claims(), id="g"),
+        *(new_markdown_cell(f"## {name}", id=name.lower().replace(" ", "-")) for name in thread.ENDING),
     ]
+    place = next(index for index, cell in enumerate(cells) if cell.source == "## Exercises")
+    cells[place + 1 : place + 1] = exercises
     notebook = new_notebook(cells=nbformat.from_dict(cells))
     for count, cell in enumerate(notebooks.code_cells(notebook), 1):
         cell.execution_count = count
@@ -123,6 +127,10 @@ def _edit(index: int, **changes: object) -> Callable[[NotebookNode], None]:
     return change
 
 
+def _last_text(text: str) -> Callable[[NotebookNode], None]:
+    return lambda notebook: notebook.cells[-1].update(source=text)
+
+
 def _metadata(**changes: object) -> Callable[[NotebookNode], None]:
     return lambda notebook: notebook.metadata.update(nbformat.from_dict(changes))
 
@@ -130,6 +138,14 @@ def _metadata(**changes: object) -> Callable[[NotebookNode], None]:
 def _longish_cells(notebook: NotebookNode) -> None:
     for index in (3, 4):
         notebook.cells[index].source = "x = 1\n" * 20
+
+
+def _more_cells(notebook: NotebookNode) -> None:
+    notebook.cells[3:3] = [new_code_cell("1") for _ in range(26)]
+
+
+def _more_claims(notebook: NotebookNode) -> None:
+    notebook.cells[6].outputs *= 3
 
 
 def _silent_explorable(notebook: NotebookNode) -> None:
@@ -160,7 +176,7 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "long cell": ("cells_are_short", _append_code("x = 1\n" * 31), "31 lines, over 30"),
     "longish cells": ("cells_are_short", _longish_cells, "2 of 9"),
     "hidden from the tests": ("every_cell_is_tested", _append_code("1", tags=["nbval-skip"]), "nbval-skip"),
-    "few exercises": ("exercises_are_complete", lambda n: n.cells.pop(), "4 exercises"),
+    "few exercises": ("exercises_are_complete", lambda n: n.cells.pop(-4), "4 exercises"),
     "no solution": ("exercises_are_complete", _append_code('check("5.6", 1)\nhint("5.6")'), "5.6 has no solution"),
     "other chapter": ("exercises_are_complete", _append_code('check("6.1", 1)'), "6.1 is not one of chapter 5"),
     "name taken": (
@@ -168,6 +184,21 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
         _append_code('x = 1\n\n\ndef data():\n    raise NotImplementedError("exercise 5.6")'),
         "has a 'data' too",
     ),
+    "another opening": ("sections_are_in_order", _edit(2, source="## Begin"), "first section must be 'Predict'"),
+    "no references": ("sections_are_in_order", _last_text("Text."), "'References' is missing"),
+    "two endings": ("sections_are_in_order", _append_text("## Exercises"), "two sections 'Exercises'"),
+    "other order": ("sections_are_in_order", lambda n: n.cells.insert(-1, n.cells.pop()), "References, Notes"),
+    "late section": ("sections_are_in_order", _append_text("## One more"), "they are Run it yourself"),
+    "many words": ("the_thread_is_short", _edit(2, source="## Predict\n" + 2500 * "word "), "words before the"),
+    "many cells": ("the_thread_is_short", _more_cells, "31 code cells before"),
+    "many claims": ("the_thread_is_short", _more_claims, "24 claims before"),
+    "wide code": ("code_is_narrow", _append_code("x = 1\n" + 75 * "x"), "line 2: 75 characters, over 74"),
+    "formatter": ("code_is_narrow", _append_code("f(1,\n  2)  # fmt: skip"), "remove '# fmt: skip'"),
+    "open check": ("are_marked", _edit(6, metadata=CHECK | {"tags": ["check"]}), "it claims"),
+    "check open in Jupyter": ("are_marked", _edit(6, metadata={"tags": CHECK["tags"]}), "it claims"),
+    "no check": ("are_marked", _append_code("1", **CHECK), "nothing is claimed in it"),
+    "long check": ("are_short", _append_code("claim()\n" * 21, **CHECK), "a check of 21 lines"),
+    "other number": ("links_have_the_number", _append_text("[Fig. 5.2](#fig-loss)"), "must be [Fig. 5.1](#fig-loss)"),
     "open answer": ("answers_are_folded", _append_code("predict()", **FOLDED | {"tags": []}), "shows the answer"),
     "open in Jupyter": ("answers_are_folded", _append_code("predict()", **FOLDED | {"jupyter": {}}), "source_hidden"),
     "open on Colab": ("answers_are_folded", _append_code("predict()", **FOLDED | {"cellView": "code"}), "cellView"),
@@ -238,7 +269,7 @@ def test_every_rule_is_shown_to_reject_something() -> None:
     [
         _append_code("1", ERROR, tags=["raises-exception"]),
         _append_code("predict()", **FOLDED),
-        _append_text(f"{RISK} As a risk, empirical-risks, `batch`, $batch$, [batch](page.md) and\n\n## Batch"),
+        _append_text(f"{RISK} As a risk, empirical-risks, `batch`, $batch$, [batch](page.md) and\n\n### Batch"),
         _append_code("1", _text("took 1.25 s"), tags=["about-time"]),
         _append_code("1", _text("rate 1.234e-05, 0.00001234, 16384.25, step 3 so far, https://a.org/home/x")),
         _append_text("In code, `{ref}` and\n\n```python\n(there)=\n```\n\nor $\\{ref\\}$ are no MyST."),

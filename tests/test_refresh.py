@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
+import checks
+import figures
+import nbformat
 import notebooks
 import pytest
 import refresh
 import rules
 import seeds
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 TOOLS = Path(refresh.__file__).parent
 WIDGETS = (
@@ -75,6 +78,63 @@ def test_only_changed_ones_when_asked(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "1 of 1 notebooks refreshed" in capsys.readouterr().out
     assert _outputs(paths[0]) == [[]]
     assert _outputs(paths[1])[0][0].data == {"text/plain": "2"}
+
+
+FOLDED = {"tags": ["check", "hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+
+
+def test_checks_are_folded_and_what_no_longer_checks_is_unfolded() -> None:
+    sources = (
+        "x = 1",
+        "claim(\n    'a', 1, 1)",
+        "plot()\nclaim()",
+        "# claim(\nx = 2",
+        "claims(1)",
+        "plot()",
+        "predict()",
+    )
+    cells = [new_code_cell(source) for source in sources]
+    cells[2].metadata = NotebookNode(tags=["about-time", "hide-input"], mystnb={})
+    for cell in cells[3:5]:
+        cell.metadata = nbformat.from_dict(FOLDED | {"tags": ["about-time", *FOLDED["tags"]]})
+    cells[5].metadata = nbformat.from_dict(FOLDED | {"tags": ["hide-input", "check"]})
+    cells[6].metadata = nbformat.from_dict(FOLDED | {"tags": ["hide-input"]})
+    notebook = new_notebook(cells=cells)
+    for _ in range(2):  # the second time changes nothing
+        checks.mark(notebook)
+        assert [dict(cell.metadata) for cell in notebook.cells] == [
+            {},
+            FOLDED,
+            FOLDED | {"tags": ["about-time", "hide-input", "check"], "mystnb": {}},
+            {"tags": ["about-time"]},
+            {"tags": ["about-time"]},
+            {"tags": ["hide-input"]} | {key: FOLDED[key] for key in ("jupyter", "cellView")},
+            FOLDED | {"tags": ["hide-input"]},
+        ]
+
+
+def _figure(name: str) -> NotebookNode:
+    return new_code_cell("plot()", metadata={"mystnb": {"figure": {"name": name, "caption": "How to read it"}}})
+
+
+def test_links_to_figures_get_the_number_within_the_chapter(tmp_path: Path) -> None:
+    text = "[Fig. X.Y](#fig-b), [Fig. 5.9, left](#fig-a), [Fig.](12_b.ipynb#fig-d), [Fig. 1](#fig-gone), [so](#fig-a)"
+    cells = [new_markdown_cell(text), _figure("fig-a"), new_code_cell("1"), _figure("fig-b")]
+    notebooks.write(new_notebook(cells=[_figure("fig-c"), _figure("fig-d")]), tmp_path / "12_b.ipynb")
+    notebook = new_notebook(cells=cells)
+    figures.place_numbers(notebook, tmp_path / "05_a.ipynb")
+    assert notebook.cells[0].source == (
+        "[Fig. 5.2](#fig-b), [Fig. 5.1, left](#fig-a), [Fig. 12.2](12_b.ipynb#fig-d), [Fig. 1](#fig-gone), [so](#fig-a)"
+    )
+
+
+def test_a_number_in_the_text_is_set_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook = new_notebook(cells=[new_markdown_cell("[Fig. X.Y](#fig-a)"), _figure("fig-a")])
+    notebooks.seal(notebook)
+    notebooks.write(notebook, tmp_path / "05_a.ipynb")
+    assert _main(refresh, "--changed", tmp_path / "05_a.ipynb") == 0
+    assert "0 of 0 notebooks refreshed" in capsys.readouterr().out
+    assert notebooks.read(tmp_path / "05_a.ipynb").cells[0].source == "[Fig. 5.1](#fig-a)"
 
 
 def test_ctrl_c_leaves_the_file_whole(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import checks
+import figures
 from execution import Job, kernel_environment, outcomes
 from notebooks import everything, is_current, named, place_setup, read, seal, write
 from tqdm import tqdm
@@ -29,10 +31,24 @@ async def refresh(jobs: Sequence[Job], *, workers: int) -> int:
 
 
 def prepare(path: Path) -> Job:
-    """The notebook with the present set-up cell, to be run for the course's own seed whatever LABS_SEED is here."""
+    """The notebook, its set-up cell, folded checks and numbers of figures as they should be.
+
+    It is to be run for the course's own seed, whatever LABS_SEED is here.
+    """
     notebook = read(path)
     place_setup(notebook)
+    checks.mark(notebook)
+    figures.place_numbers(notebook, path)
     return Job(path, notebook, kernel_environment())
+
+
+def _is_ready(job: Job) -> bool:
+    """Whether a notebook need not be run; what its text or marks lack is stored at once."""
+    if not is_current(job.notebook):
+        return False
+    if job.notebook != read(job.path):
+        write(job.notebook, job.path)
+    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     jobs = [prepare(path) for path in named(options.notebooks) or everything()]
     if options.changed:
-        jobs = [job for job in jobs if not is_current(job.notebook)]
+        jobs = [job for job in jobs if not _is_ready(job)]
     try:
         failures = asyncio.run(refresh(jobs, workers=max(1, options.jobs)))
     except KeyboardInterrupt:

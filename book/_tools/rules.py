@@ -1,7 +1,8 @@
 """What a notebook must be to stand in the course: `python book/_tools/rules.py NOTEBOOK …` prints what it lacks.
 
 A rule takes a notebook and the path where it lies, and yields one sentence for each thing that is wrong. The rules on
-text are in `prose` and `glossary`, those on stored outputs in `outputs`; here are those on the cells and their code.
+text are in `prose` and `glossary`, those on the thread of a chapter in `thread`, on its checks in `checks`, on the
+numbers of its figures in `figures`, on stored outputs in `outputs`; here are those on the cells and their code.
 """
 
 import ast
@@ -12,10 +13,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import checks
+import figures
 import glossary
 import nbformat
 import outputs
 import prose
+import thread
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from notebooks import KERNEL, SETUP_TAGS, chapters, code_cells, named, read, setup_source, tags
@@ -157,6 +161,9 @@ RULES = (
     exercises_are_complete,
     exercises_have_names_of_their_own,
     answers_are_folded,
+    *thread.RULES,
+    *checks.RULES,
+    *figures.RULES,
     *prose.RULES,
     *glossary.RULES,
     *outputs.RULES,
