@@ -56,8 +56,8 @@ zip: $(PAGE)  ## pack the built book into _build/downhill.zip, to be read withou
 refresh: $(VENV)/installed  ## run the notebooks again, in place (NOTEBOOKS="book/05_….ipynb", CHANGED=1, JOBS=2)
 	@$(ONE_THREAD) $(BIN)/python book/_tools/refresh.py --jobs $(JOBS) $(if $(CHANGED),--changed) $(NOTEBOOKS)
 
-seeds: $(VENV)/installed  ## which claim fails at which seed? LABS_SEED = 0 … 9 over the notebooks
-	@$(ONE_THREAD) $(BIN)/python book/_tools/seeds.py --jobs $(JOBS) $(NOTEBOOKS)
+seeds: $(VENV)/installed  ## do the claims hold at fresh seeds, and how narrowly? (RUNS=10, SEEDS="3 1415", NOTEBOOKS=…)
+	@$(ONE_THREAD) $(BIN)/python book/_tools/seeds.py --jobs $(JOBS) $(NOTEBOOKS) $(if $(RUNS),--runs $(RUNS)) $(if $(SEEDS),--seeds $(SEEDS))
 
 colab: $(VENV)/installed  ## run the notebooks as on Colab, each alone in a fresh environment, without a network
 	@$(ONE_THREAD) $(BIN)/python book/_tools/colab.py --jobs $(JOBS) $(NOTEBOOKS)

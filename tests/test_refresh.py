@@ -175,33 +175,6 @@ def test_progress_bars_are_not_stored_and_warnings_are() -> None:
     assert notebook.cells[0].outputs == [warning]
 
 
-FAILS_AT_ODD_SEEDS = """\
-import os
-class ClaimFailed(AssertionError):
-    pass
-if int(os.environ["LABS_SEED"]) % 2:
-    raise ClaimFailed("The loss falls: measured 1, expected at most 0")"""
-
-
-def test_seeds_tells_which_claim_fails_where_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = _write(tmp_path / "01_small.ipynb", FAILS_AT_ODD_SEEDS, "1 / (int(os.environ['LABS_SEED']) - 2)")
-    before = path.read_bytes()
-    assert _main(seeds, path, "--seeds", 0, 1, 2, "--jobs", 2) == 1
-    assert capsys.readouterr().out.splitlines() == [
-        "0  1  2  what fails",
-        "·  ✗  ·  01_small: The loss falls",
-        "·  ·  ✗  01_small: ZeroDivisionError: division by zero",
-    ]
-    assert path.read_bytes() == before
-
-
-def test_seeds_is_content_when_all_claims_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evidence = f"display({{{notebooks.CLAIM!r}: {{}}, 'text/plain': '✓'}}, raw=True)"
-    path = _write(tmp_path / "01_small.ipynb", evidence)
-    assert _main(seeds, path, "--seeds", 0, 1) == 0
-    assert capsys.readouterr().out == "All claims hold at every seed: 2 checks in 2 runs.\n"
-
-
 @pytest.mark.parametrize("command", [refresh.main, seeds.main, rules.main], ids=["refresh", "seeds", "validate"])
 @pytest.mark.parametrize("content", [None, "", "{}"], ids=["missing", "empty", "no cells"])
 def test_what_is_no_notebook_is_refused_in_one_sentence(

@@ -1,67 +1,131 @@
-"""Runs the notebooks at ten seeds and tells which claim fails at which: `python book/_tools/seeds.py NOTEBOOK …`.
+"""Runs the notebooks at fresh seeds and tells which claims held how often: `python book/_tools/seeds.py NOTEBOOK …`.
 
-The notebooks themselves stay untouched. A claim that holds for one lucky seed only is wrong as it stands in the text.
+The seeds are drawn anew each time, and printed. Besides failures it lists the claims that came nearest to one. The
+whole table goes to `_build/seeds.md`. The notebooks themselves stay untouched.
 """
 
 import argparse
-import asyncio
 import os
+import secrets
+import statistics
 import sys
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from execution import Job, Outcome, kernel_environment, outcomes
-from nbformat import NotebookNode
-from notebooks import CLAIM, chapters, code_cells, named, read, tags
+from notebooks import ROOT, chapters, named
+from scipy.stats import beta
+from tqdm import tqdm
+from trial import Checked, Trial, trials
 
-# Which seeds something failed at, by the notebook's name and the words of what failed.
-Failures = Mapping[tuple[str, str], set[int]]
+RUNS = 10  # a notebook, where nothing else is said
+NARROWEST = 20
+FRESH = range(100, 1_000_000)  # where seeds are drawn from
+ENOUGH_TO_SPREAD = 5  # runs from which a standard deviation is worth forming
 
 
-def failures_of(notebook: NotebookNode) -> list[str]:
-    """What failed in a notebook that was run to its end in spite of errors: the claims' sentences, other errors."""
-    errors = [
-        output
-        for cell in code_cells(notebook)
-        if "raises-exception" not in tags(cell)
-        for output in cell.outputs
-        if output.output_type == "error"
-    ]
+def fresh_seeds(count: int) -> list[int]:
+    """So many different seeds that nobody has chosen."""
+    return sorted(secrets.SystemRandom().sample(FRESH, count))
+
+
+def upper_end(failed: int, runs: int) -> float:
+    """The upper end of the one-sided 95 % interval of the rate of failures (Clopper and Pearson 1934)."""
+    return 1.0 if failed == runs else float(beta.ppf(0.95, failed + 1, runs - failed))
+
+
+@dataclass(frozen=True)
+class Record:
+    """A claim over all runs of its notebook."""
+
+    notebook: str
+    sentence: str
+    held: int
+    runs: int
+    margins: tuple[float, ...]
+    unit: str
+
+    @property
+    def least(self) -> float:
+        """The smallest margin of all runs."""
+        return min(self.margins, default=float("inf"))
+
+    @property
+    def room(self) -> float:
+        """Mean margin over its standard deviation from seed to seed: so many of them is the bound away.
+
+        With few runs the least margin itself; infinite where the margin is the same at each seed.
+        """
+        if len(self.margins) < ENOUGH_TO_SPREAD:
+            return self.least
+        mean, spread = statistics.mean(self.margins), statistics.stdev(self.margins)
+        return mean / spread if spread > 1e-9 * abs(mean) else float("inf")
+
+    def row(self) -> str:
+        """One line of the table."""
+        least = f"{self.least:.3g} {self.unit}" if self.margins else "exact"
+        room = "same each time" if self.room == float("inf") else f"{self.room:.1f}"
+        return f"| {self.notebook} | {self.sentence} | {self.held} of {self.runs} | {least} | {room} |"
+
+
+HEAD = (
+    "| chapter | claim | held | least margin | margin / its spread over the seeds |\n|---|---|---|---|---|".splitlines()
+)
+
+
+def records(results: Sequence[Trial]) -> list[Record]:
+    """One record for each claim of each notebook, in the order of the notebook; a sentence twice is two claims."""
+    found: dict[tuple[str, str, int], list[Checked]] = {}
+    for trial in results:
+        counts: dict[str, int] = {}
+        for one in trial.claims:
+            counts[one.sentence] = counts.get(one.sentence, 0) + 1
+            found.setdefault((trial.notebook, one.sentence, counts[one.sentence]), []).append(one)
+    runs = {trial.notebook: 0 for trial in results}
+    for trial in results:
+        runs[trial.notebook] += 1
     return [
-        error.evalue.split(": measured")[0] if error.ename == "ClaimFailed" else f"{error.ename}: {error.evalue}"
-        for error in errors
+        Record(
+            notebook,
+            sentence,
+            sum(one.held for one in ones),
+            runs[notebook],
+            tuple(one.margin for one in ones if one.margin is not None),
+            ones[0].unit,
+        )
+        for (notebook, sentence, _), ones in found.items()
     ]
 
 
-def claims_of(notebook: NotebookNode) -> int:
-    """How many claims held."""
-    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
-    return sum(CLAIM in output.get("data", {}) for output in outputs)
+def summary(results: Sequence[Trial]) -> Iterator[str]:
+    """For each notebook: runs, claims, runs with a failure, what the rate of failures is at most, seconds."""
+    yield "| chapter | runs | claims | runs with a failure | rate of failures at most (95 %) | seconds a run |"
+    yield "|---|---|---|---|---|---|"
+    for name in sorted({trial.notebook for trial in results}):
+        mine = [trial for trial in results if trial.notebook == name]
+        failed = sum(bool(trial.errors) or not all(one.held for one in trial.claims) for trial in mine)
+        claims, seconds = max(len(trial.claims) for trial in mine), statistics.median(t.seconds for t in mine)
+        rate = 100 * upper_end(failed, len(mine))
+        yield f"| {name} | {len(mine)} | {claims} | {failed} | {rate:.1f} % | {seconds:.0f} |"
 
 
-def table(failures: Failures, seeds: Sequence[int]) -> str:
-    """One line for each claim that failed somewhere, one column for each seed."""
-    lines = ["  ".join(f"{seed}" for seed in seeds) + "  what fails"]
-    for (name, words), failed in sorted(failures.items()):
-        marks = "  ".join(("✗" if seed in failed else "·").rjust(len(str(seed))) for seed in seeds)
-        lines.append(f"{marks}  {name}: {words}")
-    return "\n".join(lines)
+def failures(results: Sequence[Trial]) -> Iterator[str]:
+    """Each failed claim and each other error, with its seed."""
+    for trial in sorted(results, key=lambda trial: (trial.notebook, trial.seed)):
+        for one in trial.claims:
+            if not one.held:
+                margin = "" if one.margin is None else f" ({one.margin:.3g} {one.unit})"
+                yield f"✗ {trial.notebook} at seed {trial.seed}: {one.sentence}{margin}"
+        yield from (f"✗ {trial.notebook} at seed {trial.seed}: {error}" for error in trial.errors)
 
 
-async def collect(jobs: Sequence[Job], *, workers: int) -> tuple[int, Failures]:
-    """How many claims held in all runs together, and what failed where."""
-    held, failures = 0, defaultdict(set)
-    async for outcome in outcomes(jobs, workers=workers):
-        held += claims_of(outcome.job.notebook)
-        for words in _all_failures(outcome):
-            failures[outcome.job.path.stem, words].add(int(outcome.job.environment["LABS_SEED"]))
-    return held, failures
-
-
-def _all_failures(outcome: Outcome) -> list[str]:
-    """Failed cells, and what stopped the run itself, such as a cell that took too long."""
-    return failures_of(outcome.job.notebook) + outcome.error.splitlines()[:1]
+def report(results: Sequence[Trial]) -> tuple[str, str]:
+    """What is printed, and the whole table."""
+    every = records(results)
+    narrow = sorted((one for one in every if one.margins), key=lambda one: one.room)[:NARROWEST]
+    short = [*summary(results), "", f"The {len(narrow)} narrowest:", "", *HEAD, *(one.row() for one in narrow)]
+    whole = ["", "All claims:", "", *HEAD, *(one.row() for one in every)]
+    return "\n".join([*failures(results), "", *short]), "\n".join([*short, *whole, ""])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,19 +133,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="all chapters where none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="notebooks run at a time")
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)), help="values of LABS_SEED")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how many fresh seeds to draw")
+    parser.add_argument("--seeds", type=int, nargs="+", help="values of LABS_SEED, instead of fresh ones")
     options = parser.parse_args(arguments)
-    jobs = [
-        Job(path, read(path), kernel_environment(seed=seed), go_on_after_errors=True)
-        for path in named(options.notebooks) or chapters()
-        for seed in options.seeds
-    ]
-    held, failures = asyncio.run(collect(jobs, workers=max(1, options.jobs)))
-    if failures:
-        print(table(failures, options.seeds))
-        return 1
-    print(f"All claims hold at every seed: {held} checks in {len(jobs)} runs.")
-    return 0
+    seeds = options.seeds or fresh_seeds(options.runs)
+    print(f'Repeat with SEEDS="{" ".join(map(str, seeds))}"')
+    runs = [(path.resolve(), seed) for seed in seeds for path in named(options.notebooks) or chapters()]
+    ended = trials(runs, workers=max(1, options.jobs))
+    results = list(tqdm(ended, total=len(runs), unit="run", desc="Running"))
+    printed, whole = report(results)
+    table = ROOT / "_build" / "seeds.md"
+    table.parent.mkdir(exist_ok=True)
+    table.write_text(f"Seeds: {' '.join(map(str, seeds))}\n\n{whole}", encoding="utf-8")
+    print(printed)
+    return 1 if any(failures(results)) else 0
 
 
 if __name__ == "__main__":
