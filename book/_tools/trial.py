@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from notebooks import CLAIM, code_cells, read, tags
 
@@ -101,7 +101,7 @@ def _cell(shell: InteractiveShell, source: str) -> Iterator[Checked | str]:
         yield f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         return
     yield _checked(error.evidence, held=False)
-    if rest := _after(source, result, shell):
+    if rest := _after(source, error, shell):
         yield from _cell(shell, rest)
 
 
@@ -109,9 +109,9 @@ def _checked(evidence: dict[str, Any], *, held: bool) -> Checked:
     return Checked(evidence["sentence"], held, evidence.get("margin"), evidence.get("margin_unit", ""))
 
 
-def _after(source: str, result: ExecutionResult, shell: InteractiveShell) -> str:
+def _after(source: str, error: BaseException, shell: InteractiveShell) -> str:
     """The statements of a cell behind the one that raised."""
-    frames = traceback.walk_tb(result.error_in_exec.__traceback__)
+    frames = traceback.walk_tb(error.__traceback__)
     own = [line for frame, line in frames if frame.f_globals is shell.user_ns and frame.f_code.co_name == "<module>"]
     rest = [statement for statement in ast.parse(source).body if own and statement.lineno > own[-1]]
     return "\n".join(source.splitlines()[rest[0].lineno - 1 :]) if rest else ""
