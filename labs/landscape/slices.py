@@ -1,4 +1,4 @@
-"""Slices of a risk: its values along a line and on a plane through parameter space."""
+"""Slices of a risk: its values along a line and on a plane through parameter space, and the barrier on a line."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import torch
 from labs.bars import tqdm
 from labs.fast import covers
 from labs.fast.planes import risk_on_plane
-from labs.inputs import finite
+from labs.inputs import finite, integer
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    RiskFunction = Callable[[Float[Tensor, " P"]], Float[Tensor, ""]]
+    RiskFunction = Callable[[Float[Tensor, "*runs P"]], Float[Tensor, "*runs"]]
 
-__all__ = ["line", "plane"]
+__all__ = ["barrier", "line", "plane"]
 
 
 def line(
     risk: RiskFunction,
-    theta_a: Float[Tensor, " P"],
-    theta_b: Float[Tensor, " P"],
+    theta_a: Float[Tensor, "*runs P"],
+    theta_b: Float[Tensor, "*runs P"],
     ts: Float[Tensor, " T"] | Sequence[float],
-) -> Float[Tensor, " T"]:
+) -> Float[Tensor, " T *runs"]:
     """J at θ(t) = θ_a + t (θ_b − θ_a) for each t: 0 is θ_a, 1 is θ_b (Goodfellow, Vinyals & Saxe 2015).
 
     Args:
-        risk: ``risk(theta) -> J``.
-        theta_a: ``(P,)``.
-        theta_b: ``(P,)``.
+        risk: ``risk(theta) -> J``, one number a run.
+        theta_a: ``(P,)``, or ``(R, P)`` for R lines at once.
+        theta_b: Of the same shape.
         ts: Positions t, any finite numbers.
 
     Raises:
@@ -42,7 +42,43 @@ def line(
         >>> line(lambda theta: theta.square().sum(), torch.zeros(2), torch.ones(2), [0.0, 0.5, 1.0])
         tensor([0.0000, 0.5000, 2.0000])
     """
-    return plane(risk, theta_a, theta_b - theta_a, torch.zeros_like(theta_a), ts, [0.0])[:, 0]
+    if theta_a.ndim == 1:
+        return plane(risk, theta_a, theta_b - theta_a, torch.zeros_like(theta_a), ts, [0.0])[:, 0]
+    if finite("theta_a", theta_a).shape != finite("theta_b", theta_b).shape:
+        raise ValueError(f"theta_a {tuple(theta_a.shape)} and theta_b {tuple(theta_b.shape)} must have one shape")
+    return _all_lines(risk, theta_a, theta_b - theta_a, _coordinates(ts, theta_a))
+
+
+def barrier(
+    risk: RiskFunction, theta_a: Float[Tensor, "*runs P"], theta_b: Float[Tensor, "*runs P"], num_points: int = 25
+) -> Float[Tensor, "*runs"]:
+    """The height of the hill on the straight line: the largest J(θ(t)) − [(1 − t) J(θ_a) + t J(θ_b)], t from 0 to 1.
+
+    What is subtracted is the line through the losses of the ends, so that two ends of unlike loss have no barrier
+    merely for that. t takes ``num_points`` equally spaced values; the ends are among them, so it is never negative. A
+    convex risk has none.
+
+    Args:
+        risk: ``risk(theta) -> J``, one number a run.
+        theta_a: ``(P,)``, or ``(R, P)`` for R pairs at once.
+        theta_b: Of the same shape.
+        num_points: At least 3.
+
+    Raises:
+        ValueError: when shapes differ, something is not finite or there are too few points.
+
+    References:
+        Entezari, Sedghi, Saukh and Neyshabur (2022), definition 2.1.
+
+    Example:
+        >>> two_wells = lambda theta: (theta.square() - 1).square().sum(-1)
+        >>> barrier(two_wells, torch.tensor([-1.0]), torch.tensor([1.0]))
+        tensor(1.)
+    """
+    ts = torch.linspace(0, 1, integer("num_points", num_points, at_least=3), dtype=theta_a.dtype, device=theta_a.device)
+    values = line(risk, theta_a, theta_b, ts)
+    share = ts.reshape(-1, *[1] * (values.ndim - 1))
+    return (values - torch.lerp(values[0], values[-1], share)).amax(0).clamp(min=0)
 
 
 def plane(
@@ -96,3 +132,8 @@ def _coordinates(values: Tensor | Sequence[float], like: Tensor) -> Tensor:
 def _point_by_point(risk: RiskFunction, center: Tensor, u: Tensor, v: Tensor, points: Tensor) -> Tensor:
     bar = tqdm(points.tolist(), desc="landscape", delay=1, leave=False)
     return torch.stack([risk(center + alpha * u + beta * v) for alpha, beta in bar])
+
+
+@torch.no_grad()
+def _all_lines(risk: RiskFunction, start: Tensor, way: Tensor, ts: Tensor) -> Tensor:
+    return torch.stack([risk(start + t * way) for t in tqdm(ts.tolist(), desc="landscape", delay=1, leave=False)])
