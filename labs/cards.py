@@ -30,11 +30,17 @@ def show(line: str, card: str, extra: dict[str, Any] | None = None) -> None:
         extra: Further MIME types of the same output, such as evidence for machines.
     """
     if notebook() is None:
-        print(line)
+        _print(line)
         return
     from IPython.display import display
 
     display({"text/plain": line, "text/html": card} | (extra or {}), raw=True)
+
+
+def _print(line: str) -> None:
+    """Prints what the terminal's encoding has, and a question mark for what it lacks: a ✓ must not end a script."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(line.encode(encoding, "replace").decode(encoding))
 
 
 def identifier(kind: str, sentence: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -258,3 +259,12 @@ def _evidence_of(measured, **bound):
         patch.setattr(cards, "show", lambda line, card, extra: kept.append(extra[MIME]))
         claim("It holds", measured, **bound)
     return kept[0]
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "euc-kr", "cp1252", "latin-1", "ascii"])
+def test_a_claim_that_holds_does_not_fail_for_the_terminals_encoding(encoding):
+    code = "from labs import claim, hint; claim('λ is 2', 2, 2, tolerance=0); hint('5.1')"
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LABS_PROGRESS": ":memory:"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    assert b"is 2: measured 2, expected exactly 2" in done.stdout

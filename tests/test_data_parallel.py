@@ -26,6 +26,13 @@ def test_two_processes_have_the_gradient_of_one(report: dict[str, float]) -> Non
     assert report[f"parameters after {worker.NUM_STEPS} steps"] < 1e-5
 
 
+def test_they_meet_in_a_folder_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a b@c=d 한글 [1] %20"
+    folder.mkdir()
+    monkeypatch.setattr(starter.tempfile, "tempdir", str(folder))
+    assert data_parallel.launch((8, 8), time_limit_seconds=60)["processes"] == 2
+
+
 def test_of_unequal_shards_the_plain_mean_is_something_else(report: dict[str, float]) -> None:
     assert report["unequal shards, mean"] > 0.05
 

@@ -53,7 +53,7 @@ def launch(shards: Sequence[int] = (96, 32), *, time_limit_seconds: float = TIME
 
 def _start(rank: int, shards: Sequence[int], folder: Path, time_limit_seconds: float) -> subprocess.Popen:
     command = [sys.executable, "-m", "labs.data_parallel.worker", str(rank), str(folder), str(time_limit_seconds)]
-    with (folder / f"said by {rank}").open("w") as said:
+    with (folder / f"said by {rank}").open("wb") as said:
         return subprocess.Popen([*command, *map(str, shards)], stdout=said, stderr=said, env=_environment())
 
 
@@ -70,7 +70,7 @@ def _wait(workers: list[subprocess.Popen], folder: Path, time_limit_seconds: flo
     while (codes := [worker.poll() for worker in workers]) != [0] * len(workers):
         for rank, code in enumerate(codes):
             if code not in (None, 0):
-                said = (folder / f"said by {rank}").read_text("utf-8").strip().splitlines()
+                said = (folder / f"said by {rank}").read_text("utf-8", "replace").strip().splitlines()
                 raise RuntimeError(f"process {rank} failed with exit status {code}: {said[-1] if said else 'no word'}")
         if time.monotonic() > deadline:
             raise TimeoutError(

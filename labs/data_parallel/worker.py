@@ -68,8 +68,9 @@ def work(rank: int, folder: Path, time_limit_seconds: float, shards: Sequence[in
     faulthandler.dump_traceback_later(time_limit_seconds, exit=True)  # rings even inside a call that never returns
     torch.set_num_threads(1)
     limit = timedelta(seconds=time_limit_seconds)
-    meeting = (folder / "meeting").as_uri()
-    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=len(shards), timeout=limit)
+    # Not by init_method: torch does not decode what a file's address writes for a blank or a letter beyond ASCII.
+    meeting = dist.FileStore(str(folder / "meeting"), len(shards))
+    dist.init_process_group("gloo", store=meeting, rank=rank, world_size=len(shards), timeout=limit)
     try:
         report = compare(rank, shards)
         if rank == 0:
