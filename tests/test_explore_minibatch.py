@@ -159,6 +159,18 @@ def test_in_a_browser_the_batch_size_moves_the_read_outs(explorable_page: Callab
     assert float(_read_outs(page)["standard error there"]) == pytest.approx(error, rel=5e-3)
 
 
+def test_in_a_browser_each_press_moves_to_another_batch_size(explorable_page: Callable[..., Any]) -> None:
+    page = explorable_page(("minibatch", _explorable().config))
+    size = page.get_by_label("batch size B")
+    size.focus()
+    page.keyboard.press("Home")
+    seen = [size.get_attribute("aria-valuetext")]
+    for key in ["ArrowRight"] * 4 + ["ArrowLeft", "ArrowDown", "ArrowUp"]:
+        page.keyboard.press(key)
+        seen.append(size.get_attribute("aria-valuetext"))
+    assert seen == ["1", "2", "3", "4", "5", "4", "3", "4"]
+
+
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
 def test_in_a_browser_it_is_accessible_and_fits(width: int, theme: str, explorable_page: Callable[..., Any]) -> None:
     page = explorable_page(("minibatch", _explorable().config), width=width, theme=theme)

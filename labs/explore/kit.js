@@ -161,9 +161,11 @@ export class Stage {
     return node;
   }
 
-  // A labelled slider. With `log` it moves in the logarithm; `mark` shows a value that matters under the track.
-  slider({ label, min, max, step, value, log = false, show = format, input, parent = this.side }) {
-    const [toPosition, toValue] = log ? [Math.log10, (p) => 10 ** p] : [Number, Number];
+  // A labelled slider. With `log` it moves in the logarithm, with `whole` from one whole number to another; `mark` shows
+  // a value that matters under the track.
+  slider({ label, min, max, step, value, log = false, whole = false, show = format, input, parent = this.side }) {
+    const [toPosition, exact] = log ? [Math.log10, (p) => 10 ** p] : [Number, Number];
+    const toValue = (position) => (whole ? Math.round(exact(position)) : exact(position));
     const id = uniqueId("slider");
     const output = element("output", { for: id, class: "labs-ex-value" });
     const range = element("input", { id, type: "range", class: "labs-ex-range" });
@@ -177,11 +179,22 @@ export class Stage {
       setText(output, text);
       if (range.getAttribute("aria-valuetext") !== text) range.setAttribute("aria-valuetext", text);
     };
-    range.addEventListener("input", () => {
-      const current = toValue(Number(range.value));
+    const take = (current) => {
       tell(current);
       input(current);
       this.changed();
+    };
+    range.addEventListener("input", () => take(toValue(Number(range.value))));
+    // Where whole numbers lie far apart in the logarithm, a press of an arrow key would move to none: it goes to the next.
+    range.addEventListener("keydown", (event) => {
+      const direction = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+      if (!whole || !direction || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const [position, stride] = [Number(range.value), direction * Number(range.step)];
+      const [near, far] = [toValue(position) + direction, toValue(position + stride)];
+      const next = Math.min(max, Math.max(min, direction > 0 ? Math.max(near, far) : Math.min(near, far)));
+      range.value = toPosition(next);
+      take(next);
     });
     const row = element("div", { class: "labs-ex-slider" }, element("label", { for: id }, label), output, track);
     parent.append(row);

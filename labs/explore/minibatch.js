@@ -80,8 +80,8 @@ export function render({ model, el }) {
   });
   const sliders = {
     batch_size: stage.slider({
-      label: "batch size B", min: 1, max: numExamples, log: true, value: state.batch_size,
-      show: (value) => String(Math.round(value)), input: (value) => (state.batch_size = Math.round(value)),
+      label: "batch size B", min: 1, max: numExamples, log: true, whole: true, value: state.batch_size,
+      show: String, input: (value) => (state.batch_size = value),
     }),
     num_passes: stage.slider({
       label: `passes over the ${numExamples} examples`, min: 1, max: MAX_PASSES, step: 1, value: state.num_passes,

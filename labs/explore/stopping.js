@@ -68,8 +68,8 @@ export function render({ model, el }) {
     show: (value) => settings[Math.round(value)].name, input: (value) => (state.chosen = Math.round(value)),
   });
   const waiting = stage.slider({
-    label: "patience, in steps", min: 1, max: last, log: true, value: state.patience,
-    show: (value) => String(Math.round(value)), input: (value) => (state.patience = Math.round(value)),
+    label: "patience, in steps", min: 1, max: last, log: true, whole: true, value: state.patience,
+    show: String, input: (value) => (state.patience = value),
   });
   const readout = stage.readouts(["stop at step", "J, training loss", "validation loss", "test error", "‖∇J‖"]);
   const tellStop = stage.verdict();
