@@ -26,7 +26,6 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from course_site.chapters import CHAPTERS, PARTS  # noqa: E402
 from course_site.course_map import LAYOUTS, draw  # noqa: E402
 from course_site.measured import MIME, Evidence, evidence_in, problem_with  # noqa: E402
-from course_site.outputs import without_marks  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -176,11 +175,6 @@ def test_the_path_on_the_map_leads_downhill(layout: Any) -> None:
     assert heights[0] == max(heights)
     assert heights[-1] == min(heights)
     assert np.polyfit(np.arange(12), heights, 1)[0] < -0.1
-
-
-def test_code_is_shown_without_marks_for_the_formatter() -> None:
-    code = 'claim(\n    "a", 1,\n)  # fmt: skip\nx = "# fmt: skip it"  # kept'
-    assert without_marks(code) == 'claim(\n    "a", 1,\n)\nx = "# fmt: skip it"  # kept'
 
 
 def test_chapters_are_numbered_through() -> None:

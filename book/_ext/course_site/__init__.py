@@ -8,7 +8,11 @@ from sphinx.application import Sphinx
 
 from course_site import (
     built,
+    checks,
+    code,
     course_map,
+    equations,
+    figures,
     launch,
     math,
     measured,
@@ -29,6 +33,10 @@ PARTS = (
     math,
     offline,
     outputs,
+    checks,
+    code,
+    figures,
+    equations,
     launch,
     predictions,
     course_map,

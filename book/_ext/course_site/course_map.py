@@ -130,11 +130,11 @@ def _station(layout: Layout, chapter: Chapter, href: str | None) -> str:
     x, y = layout.stations[chapter.number - 1]
     side = layout.sides[chapter.number - 1]
     label = _label(chapter.title, x, y, side)
-    inside = f'<circle cx="{x}" cy="{y}" r="19"/><text class="map-number" x="{x}" y="{y + 6}">{chapter.number}</text>'
+    number = f'<text class="map-number" x="{x}" y="{y + 6}">{chapter.number}</text>'
+    inside = f'<circle cx="{x}" cy="{y}" r="19"/>{number} '
     if href is None:
         return f'<g class="map-station map-ahead">{inside}{label}</g>'
-    name = escape(f"Chapter {chapter.number}: {chapter.title}")
-    return f'<a class="map-station" href="{escape(href)}" aria-label="{name}">{inside}{label}</a>'
+    return f'<a class="map-station" href="{escape(href)}">{inside}{label}</a>'
 
 
 def _label(title: str, x: int, y: int, side: str) -> str:
@@ -146,7 +146,7 @@ def _label(title: str, x: int, y: int, side: str) -> str:
         "r": ("start", x + 28, y + 6 - 10 * (len(lines) - 1)),
         "l": ("end", x - 28, y + 6 - 10 * (len(lines) - 1)),
     }[side]
-    spans = "".join(f'<tspan x="{left}" y="{top + 21 * i}">{escape(line)}</tspan>' for i, line in enumerate(lines))
+    spans = " ".join(f'<tspan x="{left}" y="{top + 21 * i}">{escape(line)}</tspan>' for i, line in enumerate(lines))
     return f'<text class="map-label" text-anchor="{anchor}">{spans}</text>'
 
 

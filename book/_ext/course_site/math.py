@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import sphinxcontrib.katex as katex
 from sphinx.application import Sphinx
 
-__all__ = ["setup"]
+__all__ = ["setup", "with_scripts_whole"]
 
+MATHML = "http://www.w3.org/1998/Math/MathML"
+CHILDREN = {"msub": 2, "msup": 2, "munder": 2, "mover": 2, "mfrac": 2, "mroot": 2, "msubsup": 3, "munderover": 3}
+APPLIED = "\N{FUNCTION APPLICATION}"
 PATIENCE_SECONDS = 60.0  # of a busy machine; a free one needs half a second
 
 
@@ -28,7 +33,28 @@ def setup(app: Sphinx) -> None:
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE_SECONDS
     katex.KaTeXServer.start_server_process = classmethod(_start)
+    render = katex.render_latex
+    katex.render_latex = lambda *given: with_scripts_whole(render(*given))
+    ET.register_namespace("", MATHML)
     app.connect("html-page-context", _drop_unused_css, priority=900)
+
+
+def with_scripts_whole(html: str) -> str:
+    r"""A rendered formula whose MathML is valid where an operator's name is an index, as in x_{\max}.
+
+    Behind such a name KaTeX writes the invisible sign that applies a function, as one child too many of the script:
+    Firefox shows an error then.
+    """
+    return re.sub(r"<math\b.*?</math>", _mended, html, flags=re.DOTALL) if APPLIED in html else html
+
+
+def _mended(match: re.Match[str]) -> str:
+    root = ET.fromstring(match[0])
+    for script in root.iter():
+        if len(script) > CHILDREN.get(script.tag.removeprefix(f"{{{MATHML}}}"), len(script)):
+            for sign in [child for child in script if child.text == APPLIED]:
+                script.remove(sign)
+    return ET.tostring(root, encoding="unicode")
 
 
 def _start(cls: type[katex.KaTeXServer], rundir: Path, timeout: float) -> tuple[subprocess.Popen[bytes], socket.socket]:

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-__all__ = ["LIVE", "setup", "without_marks"]
+__all__ = ["LIVE", "setup"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 EXPLORABLE = "application/vnd.labs.explorable+json"
@@ -22,7 +22,6 @@ LIVE = "This control runs in Jupyter: open the notebook there to use it."
 def setup(app: Sphinx) -> None:
     """Registers the transforms."""
     app.add_post_transform(LiveControls)
-    app.add_post_transform(CodeToRead)
     app.connect("html-page-context", _plain_folds, priority=899)
     app.connect("html-page-context", _sized_images, priority=899)
     app.connect("html-page-context", _linked_pages, priority=899)
@@ -44,25 +43,6 @@ class LiveControls(SphinxPostTransform):
                 bundle.replace_self(nodes.paragraph("", LIVE, classes=["live-only"]))
 
 
-def without_marks(code: str) -> str:
-    """The code without the marks that keep the formatter's hands off a call: they say nothing to a reader."""
-    return re.sub(r"[ \t]*# fmt: skip[ \t]*$", "", code, flags=re.MULTILINE)
-
-
-class CodeToRead(SphinxPostTransform):
-    """Shows code without what is addressed to tools."""
-
-    default_priority = 4
-    formats = ("html",)
-
-    def run(self, **kwargs: Any) -> None:
-        """Replaces the text of every code block that has such marks."""
-        for block in list(self.document.findall(nodes.literal_block)):
-            code = without_marks(block.rawsource)
-            if code != block.rawsource == block.astext():
-                block.replace_self(nodes.literal_block(code, code, **block.attributes))
-
-
 FOLD = re.compile(
     r'<details class="admonition hide (?P<where>[\w-]+)">\s*<summary aria-label="[^"]*">\s*'
     r'<p class="collapsed admonition-title">(?P<show>.*?)</p>\s*<p class="expanded admonition-title">(?P<hide>.*?)</p>'
@@ -75,11 +55,16 @@ ROLE = re.compile(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="cita
 def _plain_folds(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Folded code is called by what it says ("Show the code") and is no admonition; references are plain text."""
     if context.get("body"):
-        context["body"] = FOLD.sub(
-            r'<details class="hide \g<where>"><summary><span class="collapsed">\g<show></span>'
-            r'<span class="expanded">\g<hide></span>',
-            ROLE.sub("", context["body"]),
-        )
+        context["body"] = FOLD.sub(_fold, ROLE.sub("", context["body"]))
+
+
+def _fold(match: re.Match[str]) -> str:
+    """A fold; one that is called open is, until a script folds all code."""
+    where, show, hide = match.group("where", "show", "hide")
+    return (
+        f'<details class="hide {where}"{" open" if where == "open" else ""}><summary>'
+        f'<span class="collapsed">{show}</span><span class="expanded">{hide}</span>'
+    )
 
 
 def _sized_images(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:

@@ -1,0 +1,36 @@
+// The switch in the page's head folds all code of the page or shows all of it, and stays so on the next page.
+(() => {
+  const KEY = "course-code";
+  const root = document.documentElement;
+  const button = document.querySelector(".code-switch");
+  if (!button) return;
+  const stored = () => {
+    try { return localStorage.getItem(KEY); } catch { return null; }
+  };
+  const store = (value) => {
+    try { localStorage.setItem(KEY, value); } catch { /* it lasts as long as the page */ }
+  };
+  // The code of a question holds its answer: it opens only by itself.
+  const folds = () => [...document.querySelectorAll("div.cell details.hide")].filter((fold) => !fold.closest(".cell").querySelector(".predict"));
+  const show = (state) => {
+    root.dataset.code = state;
+    button.setAttribute("aria-pressed", String(state === "hidden"));
+    button.textContent = state === "hidden" ? "Show code" : "Hide code";
+    for (const fold of folds()) fold.open = state === "shown";
+  };
+  button.addEventListener("click", () => {
+    const state = root.dataset.code === "hidden" ? "shown" : "hidden";
+    // What the reader looks at stays where it is.
+    const marks = [...document.querySelectorAll("article :is(h1, h2, h3, p, figure, .claim)")];
+    const mark = marks.find((part) => part.getBoundingClientRect().top >= 0 && !part.closest("details"));
+    const before = mark && mark.getBoundingClientRect().top;
+    store(state);
+    show(state);
+    if (mark) scrollBy({ top: mark.getBoundingClientRect().top - before, behavior: "instant" });
+  });
+  const kept = stored();
+  if (kept === "hidden" || kept === "shown") show(kept);
+  addEventListener("storage", (event) => {
+    if (event.key === KEY && ["hidden", "shown"].includes(event.newValue)) show(event.newValue);
+  });
+})();
