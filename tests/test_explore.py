@@ -33,6 +33,8 @@ FAMILIES: dict[str, dict[str, tuple[float, float]]] = {
     "saddle": {"curvature": (0.1, 4)},
     "two_valleys": {"tilt": (-0.38, 0.38)},
     "four_valleys": {"coupling": (0, 0.49)},
+    "wells": {},
+    "one_neuron": {},
     "hill": {},
     "plateau": {"width": (0.3, 2)},
     "cliff": {"target": (-1, 1)},
@@ -239,7 +241,7 @@ def test_python_and_javascript_refuse_the_same_settings(change: dict, says: str,
 
 def test_what_python_accepts_javascript_shows(in_node: InNode) -> None:
     configs = [explore.descent(name, list(METHODS)).config for name in objectives.SURFACES]
-    assert in_node("descent", "return given.map((config) => complaint(config) ?? null)", configs) == [None] * 10
+    assert in_node("descent", "return given.map((config) => complaint(config) ?? null)", configs) == [None] * len(configs)
 
 
 def test_descent_rejects_with_the_choices() -> None:

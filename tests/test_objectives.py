@@ -102,6 +102,33 @@ def test_rastrigin_finds_every_minimum_of_a_fine_grid():
         torch.testing.assert_close(found, x[1:-1][inner], rtol=0, atol=2e-5)
 
 
+def test_wells_have_the_count_that_topology_asks_for_and_no_minimum_besides():
+    """Poincaré and Hopf: minima − saddles + maxima = 1; and what descent finds from everywhere are these minima."""
+    member = surface("wells")
+    assert len(member.minima) - len(member.saddles) + len(member.maxima) == 1
+    assert (member(member.minima).diff() > 0).all()
+    points = random_points(member, 2_000)
+    for _ in range(1_000):
+        points = points - 0.05 * member.gradient(points)
+    distance, nearest = (points[:, None] - member.minima).norm(dim=-1).min(-1)
+    assert distance.max() < 1e-6
+    assert len(nearest.unique()) == 7
+
+
+def test_one_neuron_is_the_risk_of_that_neuron_and_fails_one_example_in_its_bad_minimum():
+    member = surface("one_neuron")
+    x = torch.tensor([[1.0, 1.0], [-1.0, 1.0], [-6.0, 7.0]], dtype=torch.float64)
+    y = torch.tensor([0.9, 0.1, 0.9], dtype=torch.float64)
+    points = random_points(member, 100)
+    output = 1 / (1 + torch.exp(-(x @ points.T)))
+    torch.testing.assert_close(member(points), ((output - y[:, None]) ** 2).sum(0))
+    right = ((x @ member.minima.T > 0) == (y[:, None] > 0.5)).sum(0)
+    assert right.tolist() == [3, 2]
+    torch.testing.assert_close(member(member.minima), torch.tensor([0.01, 0.81]).double(), rtol=1e-3, atol=0)
+    expected = 0.0324 * torch.eye(2, dtype=torch.float64)
+    torch.testing.assert_close(member.hessian(member.minima[1]), expected, rtol=0, atol=3.24e-4)
+
+
 def test_hill_drifts_to_three_quarters():
     far = torch.tensor([-math.sqrt(2.0), -30.0], dtype=torch.float64)
     assert objectives.hill()(far).item() == pytest.approx(0.75, abs=1e-9)

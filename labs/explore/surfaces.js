@@ -1,6 +1,12 @@
 // The surfaces of labs.objectives over the plane: the same names, parameters and formulas, which the tests compare on
 // thousands of points. Value, gradient [∂x, ∂y] and Hessian [∂xx, ∂xy, ∂yy] are functions of x and y.
 
+const WELLS = [
+  [0.4, -0.3, 1.0, 0.75], [-1.7, 1.2, 1.5, 0.6], [1.9, 1.5, 0.9, 0.7], [2.0, -1.7, 2.2, 0.45],
+  [-1.9, -1.5, 1.2, 0.75], [0.1, 2.2, 0.8, 0.5], [-0.3, -2.3, 0.8, 0.5],
+]; // x, y, depth and width of each well
+const EXAMPLES = [[1, 1, 0.9], [-1, 1, 0.1], [-6, 7, 0.9]]; // x1, x2 and target of each
+
 const SHAPES = {
   quadratic({ kappa, angle }) {
     const [c, s] = [Math.cos(angle), Math.sin(angle)];
@@ -61,6 +67,43 @@ const SHAPES = {
     gradient: (x, y) => [x * (x * x - 1) + c * y, y * (y * y - 1) + c * x],
     hessian: (x, y) => [3 * x * x - 1, c, 3 * y * y - 1],
   }),
+
+  // The parts of the sums are those of labs.objectives.many_minima.
+  wells() {
+    const bowl = 0.12;
+    const each = (x, y) =>
+      WELLS.map(([a, b, depth, width]) => {
+        const [u, w, v] = [x - a, y - b, width * width];
+        return [(depth / v) * Math.exp(-(u * u + w * w) / (2 * v)), u, w, v];
+      });
+    return {
+      value: (x, y) => each(x, y).reduce((sum, [e, , , v]) => sum - e * v, 0.5 * bowl * (x * x + y * y)),
+      gradient: (x, y) => each(x, y).reduce(([g, h], [e, u, w]) => [g + e * u, h + e * w], [bowl * x, bowl * y]),
+      hessian: (x, y) =>
+        each(x, y).reduce(
+          ([p, q, r], [e, u, w, v]) => [p + e * (1 - (u * u) / v), q - (e * u * w) / v, r + e * (1 - (w * w) / v)],
+          [bowl, 0, bowl],
+        ),
+    };
+  },
+
+  one_neuron() {
+    const each = (x, y) =>
+      EXAMPLES.map(([a, b, target]) => {
+        const p = 1 / (1 + Math.exp(-(a * x + b * y)));
+        return [a, b, p - target, p * (1 - p), 1 - 2 * p];
+      });
+    return {
+      value: (x, y) => each(x, y).reduce((sum, [, , error]) => sum + error * error, 0),
+      gradient: (x, y) =>
+        each(x, y).reduce(([g, h], [a, b, error, slope]) => [g + 2 * a * error * slope, h + 2 * b * error * slope], [0, 0]),
+      hessian: (x, y) =>
+        each(x, y).reduce(([p, q, r], [a, b, error, slope, bend]) => {
+          const c = 2 * slope * (slope + error * bend);
+          return [p + a * a * c, q + a * b * c, r + b * b * c];
+        }, [0, 0, 0]),
+    };
+  },
 
   hill() {
     const parts = (x, y) => {
@@ -140,6 +183,8 @@ export const SURFACES = {
   saddle: { curvature: 1 },
   two_valleys: { tilt: 0.1 },
   four_valleys: { coupling: 0.3 },
+  wells: {},
+  one_neuron: {},
   hill: {},
   plateau: { width: 0.7 },
   cliff: { num_steps: 50, target: 0.7 },

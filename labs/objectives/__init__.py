@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from labs.inputs import chosen
 from labs.objectives.many_dimensions import nesterov_worst, quadratic_form
+from labs.objectives.many_minima import one_neuron, wells
 from labs.objectives.obstacles import cliff, four_valleys, hill, plateau, saddle, two_valleys
 from labs.objectives.surface import Surface
 from labs.objectives.valleys import himmelblau, quadratic, rastrigin, rosenbrock
@@ -27,6 +28,8 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "saddle",
     "two_valleys",
     "four_valleys",
+    "wells",
+    "one_neuron",
     "hill",
     "plateau",
     "cliff",
@@ -45,6 +48,8 @@ SURFACES: dict[str, Callable[..., Surface]] = {
         saddle,
         two_valleys,
         four_valleys,
+        wells,
+        one_neuron,
         hill,
         plateau,
         cliff,
