@@ -241,7 +241,8 @@ def test_python_and_javascript_refuse_the_same_settings(change: dict, says: str,
 
 def test_what_python_accepts_javascript_shows(in_node: InNode) -> None:
     configs = [explore.descent(name, list(METHODS)).config for name in objectives.SURFACES]
-    assert in_node("descent", "return given.map((config) => complaint(config) ?? null)", configs) == [None] * len(configs)
+    shown = in_node("descent", "return given.map((config) => complaint(config) ?? null)", configs)
+    assert shown == [None] * len(configs)
 
 
 def test_descent_rejects_with_the_choices() -> None:
