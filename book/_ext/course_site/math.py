@@ -20,6 +20,7 @@ __all__ = ["setup", "with_scripts_whole"]
 MATHML = "http://www.w3.org/1998/Math/MathML"
 CHILDREN = {"msub": 2, "msup": 2, "munder": 2, "mover": 2, "mfrac": 2, "mroot": 2, "msubsup": 3, "munderover": 3}
 APPLIED = "\N{FUNCTION APPLICATION}"
+ET.register_namespace("", MATHML)
 PATIENCE_SECONDS = 60.0  # of a busy machine; a free one needs half a second
 
 
@@ -35,7 +36,6 @@ def setup(app: Sphinx) -> None:
     katex.KaTeXServer.start_server_process = classmethod(_start)
     render = katex.render_latex
     katex.render_latex = lambda *given: with_scripts_whole(render(*given))
-    ET.register_namespace("", MATHML)
     app.connect("html-page-context", _drop_unused_css, priority=900)
 
 
