@@ -39,9 +39,11 @@ check: $(VENV)/installed  ## style and types only (seconds)
 
 # One thread here too: where the cores have other work as well, the threads of the chapters' small networks wait for each
 # other, and a chapter takes three times as long. `make lab ONE_THREAD=` leaves their number to PyTorch.
+# Its list of files shows the course, and not what the course is made with.
 # Jupyter refuses root without being told; in a container there may be nobody else.
 lab: $(VENV)/installed  ## open the course in JupyterLab, at its cover
 	@$(ONE_THREAD) $(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=book \
+		--ContentsManager.hide_globs='_*' --ContentsManager.hide_globs=__pycache__ --ContentsManager.hide_globs='*.bib' \
 		--LabApp.default_url=/lab/tree/index.md --LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import notebooks
 import numpy as np
 import prose
 import pytest
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 ROOT = notebooks.ROOT
@@ -55,6 +57,16 @@ def test_make_lab_opens_the_cover_as_a_page() -> None:
     assert re.findall(r"default_url=/lab/tree/(\S+)", makefile) == [COVER.name]
     settings = json.loads((notebooks.BOOK / "_tools/jupyterlab/overrides.json").read_text("utf-8"))
     assert settings["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]["markdown"] == "Markdown Preview"
+
+
+def test_make_lab_lists_the_course_and_not_what_makes_it() -> None:
+    recipe = subprocess.run(
+        ["make", "--dry-run", "--always-make", "lab"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    globs = [word.partition("=")[2] for word in shlex.split(recipe) if word.startswith("--ContentsManager.hide_globs=")]
+    manager = LargeFileManager(root_dir=str(notebooks.BOOK), hide_globs=globs)
+    listed = {entry["name"] for entry in manager.get("")["content"]}
+    assert listed == {path.name for path in notebooks.BOOK.iterdir() if path.suffix in (".md", ".ipynb")}
 
 
 @pytest.mark.parametrize(("user", "told"), [("0", True), ("1000", False)], ids=["root", "another"])

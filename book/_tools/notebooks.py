@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 SETUP_TAGS = ["setup", "hide-input"]
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python", "file_extension": ".py"}  # by the extension nbconvert names a script
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CLAIM = "application/vnd.labs.claim+json"
 EXPLORABLE = "application/vnd.labs.explorable+json"
@@ -148,14 +149,18 @@ def place_setup(notebook: NotebookNode) -> None:
             cell.metadata["jupyter"] = {"source_hidden": True}
 
 
+def place_kernel(notebook: NotebookNode) -> None:
+    """Says which kernel runs the notebook, and in which language it is."""
+    notebook.metadata.update(nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE}))
+
+
 def seal(notebook: NotebookNode) -> None:
     """Makes a notebook that was just run fit to be stored: no trace of the run itself, and the hash of its code."""
     for cell in code_cells(notebook):
         cell.metadata.pop("execution", None)
         cell.outputs = [output for output in map(_without_widget, cell.outputs) if output is not None]
-    notebook.metadata = nbformat.from_dict(
-        {"course": {"source_sha256": source_hash(notebook)}, "kernelspec": KERNEL, "language_info": {"name": "python"}}
-    )
+    notebook.metadata = nbformat.from_dict({"course": {"source_sha256": source_hash(notebook)}})
+    place_kernel(notebook)
 
 
 def _without_widget(output: NotebookNode) -> NotebookNode | None:

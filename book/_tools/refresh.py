@@ -13,7 +13,7 @@ from pathlib import Path
 import checks
 import figures
 from execution import Job, kernel_environment, outcomes
-from notebooks import everything, is_current, named, place_setup, read, seal, write
+from notebooks import everything, is_current, named, place_kernel, place_setup, read, seal, write
 from tqdm import tqdm
 
 
@@ -37,6 +37,7 @@ def prepare(path: Path) -> Job:
     """
     notebook = read(path)
     place_setup(notebook)
+    place_kernel(notebook)
     checks.mark(notebook)
     figures.place_numbers(notebook, path)
     return Job(path, notebook, kernel_environment())

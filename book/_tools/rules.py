@@ -22,7 +22,7 @@ import prose
 import thread
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
-from notebooks import KERNEL, SETUP_TAGS, chapters, code_cells, named, read, setup_source, tags
+from notebooks import KERNEL, LANGUAGE, SETUP_TAGS, chapters, code_cells, named, read, setup_source, tags
 
 MAX_LINES = 30
 USUAL_LINES = 20
@@ -48,7 +48,8 @@ def is_a_notebook(notebook: NotebookNode, path: Path) -> Iterator[str]:
 def metadata_is_the_courses(notebook: NotebookNode, path: Path) -> Iterator[str]:
     """Any Python 3 kernel runs it, and nothing in it tells whose machine it was run on."""
     expected = {"course", "kernelspec", "language_info"}
-    if set(notebook.metadata) != expected or notebook.metadata.kernelspec != KERNEL:
+    kernel = notebook.metadata.get("kernelspec"), notebook.metadata.get("language_info")
+    if set(notebook.metadata) != expected or kernel != (KERNEL, LANGUAGE):
         yield f"metadata must be {', '.join(sorted(expected))} and nothing else: run `make refresh`"
 
 

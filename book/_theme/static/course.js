@@ -22,15 +22,22 @@
   addEventListener("resize", mark);
   addEventListener("hashchange", unfold);
   document.addEventListener("toggle", mark, true);
-  // Printing shows what is folded, and folds it again afterwards.
-  let opened = [];
+  // Printing shows what is folded, also of parts of which only one is open at a time, in the colours of paper.
+  let opened = [], groups = [], theme = "";
+  const root = document.documentElement;
   addEventListener("beforeprint", () => {
+    groups = [...document.querySelectorAll("details[name]")].map((fold) => [fold, fold.getAttribute("name")]);
+    for (const [fold] of groups) fold.removeAttribute("name");
     opened = [...document.querySelectorAll("details:not([open])")];
     for (const fold of opened) fold.open = true;
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
   });
   addEventListener("afterprint", () => {
     for (const fold of opened) fold.open = false;
-    opened = [];
+    for (const [fold, name] of groups) fold.setAttribute("name", name);
+    if (theme) root.dataset.theme = theme;
+    opened = groups = [];
   });
   const search = location.pathname.endsWith("search.html") && document.querySelector(".bd-search-container input");
   if (search) addEventListener("shown", () => search.focus(), { once: true });

@@ -1,5 +1,20 @@
 // Runs before the page is drawn, so that its colours and fonts are there from the start.
 (() => {
+  // Where a browser keeps nothing for this site, asking it throws: the theme and the search get a memory of the page then.
+  for (const name of ["localStorage", "sessionStorage"]) {
+    try { window[name].getItem("mode"); } catch {
+      const kept = new Map();
+      const memory = {
+        getItem: (key) => (kept.has(String(key)) ? kept.get(String(key)) : null),
+        setItem: (key, value) => { kept.set(String(key), String(value)); },
+        removeItem: (key) => { kept.delete(String(key)); },
+        clear: () => kept.clear(),
+        key: (index) => [...kept.keys()][index] ?? null,
+        get length() { return kept.size; },
+      };
+      Object.defineProperty(window, name, { value: memory, configurable: true });
+    }
+  }
   const root = document.documentElement;
   const stored = (key) => {
     try { return localStorage.getItem(key); } catch { return null; }
