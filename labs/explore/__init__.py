@@ -18,6 +18,7 @@ A new kind is added in four steps:
    ``explorable_page``); both fixtures stand in ``tests/conftest.py``.
 """
 
+from labs.explore.basins import basins
 from labs.explore.capacity import capacity
 from labs.explore.descent import descent
 from labs.explore.margins import margins
@@ -29,6 +30,7 @@ from labs.explore.widget import Explorable
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables
+    "basins",
     "capacity",
     "descent",
     "margins",
