@@ -20,9 +20,11 @@
   };
   button.addEventListener("click", () => {
     const state = root.dataset.code === "hidden" ? "shown" : "hidden";
-    // What the reader looks at stays where it is.
+    // What the reader looks at stays where it is, by this script alone: the browser would move it a second time.
+    root.style.overflowAnchor = "none";
+    requestAnimationFrame(() => requestAnimationFrame(() => { root.style.overflowAnchor = ""; }));
     const marks = [...document.querySelectorAll("article :is(h1, h2, h3, p, figure, .claim)")];
-    const mark = marks.find((part) => part.getBoundingClientRect().top >= 0 && !part.closest("details"));
+    const mark = marks.find((part) => part.getClientRects().length && part.getBoundingClientRect().top >= 0 && !part.closest("details"));
     const before = mark && mark.getBoundingClientRect().top;
     store(state);
     show(state);
