@@ -20,15 +20,17 @@
   };
   button.addEventListener("click", () => {
     const state = root.dataset.code === "hidden" ? "shown" : "hidden";
-    // What the reader looks at stays where it is, by this script alone: the browser would move it a second time.
-    root.style.overflowAnchor = "none";
-    requestAnimationFrame(() => requestAnimationFrame(() => { root.style.overflowAnchor = ""; }));
-    const marks = [...document.querySelectorAll("article :is(h1, h2, h3, p, figure, .claim)")];
-    const mark = marks.find((part) => part.getClientRects().length && part.getBoundingClientRect().top >= 0 && !part.closest("details"));
+    // What the reader looks at stays where it is, also when the browser, which tries the same, has moved it once more.
+    const marks = [...document.querySelectorAll("article :is(h1, h2, h3, p, figure, .claim)")].filter((part) => !part.closest("details"));
+    const mark = marks.find((part) => part.getClientRects().length && part.getBoundingClientRect().top >= 0);
     const before = mark && mark.getBoundingClientRect().top;
+    const hold = (frames) => {
+      scrollBy({ top: mark.getBoundingClientRect().top - before, behavior: "instant" });
+      if (frames) requestAnimationFrame(() => hold(frames - 1));
+    };
     store(state);
     show(state);
-    if (mark) scrollBy({ top: mark.getBoundingClientRect().top - before, behavior: "instant" });
+    if (mark) hold(2);
   });
   const kept = stored();
   if (kept === "hidden" || kept === "shown") show(kept);
