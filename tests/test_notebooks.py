@@ -165,6 +165,7 @@ BROKEN: dict[str, tuple[str, Callable[[NotebookNode], None], str]] = {
     "doubled id": ("is_a_notebook", _edit(2, id="a"), "2 cells have the id 'a'"),
     "invalid": ("is_a_notebook", lambda n: n.cells[3].pop("outputs"), "not a valid notebook"),
     "own kernel": ("metadata_is_the_courses", _metadata(kernelspec={"name": "mine"}), "metadata must be"),
+    "no language": ("metadata_is_the_courses", _metadata(language_info={"name": "python"}), "metadata must be"),
     "other metadata": ("metadata_is_the_courses", _metadata(colab={}), "metadata must be"),
     "other set-up": ("one_setup_cell", _edit(1, source="import labs"), "first code cell must be"),
     "visible set-up": ("one_setup_cell", _edit(1, metadata={"tags": ["setup"]}), "first code cell must be"),

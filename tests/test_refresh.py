@@ -11,6 +11,7 @@ from types import ModuleType
 
 import checks
 import figures
+import nbconvert
 import nbformat
 import notebooks
 import pytest
@@ -135,6 +136,14 @@ def test_a_number_in_the_text_is_set_without_a_run(tmp_path: Path, capsys: pytes
     assert _main(refresh, "--changed", tmp_path / "05_a.ipynb") == 0
     assert "0 of 0 notebooks refreshed" in capsys.readouterr().out
     assert notebooks.read(tmp_path / "05_a.ipynb").cells[0].source == "[Fig. 5.1](#fig-a)"
+
+
+def test_what_is_stored_becomes_a_python_script(tmp_path: Path) -> None:
+    notebook = new_notebook(cells=[new_code_cell("x = 1")])
+    notebooks.seal(notebook)
+    body, resources = nbconvert.ScriptExporter().from_notebook_node(notebook)
+    assert resources["output_extension"] == ".py"
+    assert "x = 1" in body
 
 
 def test_ctrl_c_leaves_the_file_whole(tmp_path: Path) -> None:

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import figures
+import notebooks
 import numpy as np
 import pytest
 import sphinxcontrib.katex
 import yaml
 from scipy.interpolate import RegularGridInterpolator
+from sphinx.util.matching import patmatch
 
 ROOT = Path(__file__).parents[1]
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -263,6 +266,38 @@ def test_links_within_the_book_arrive(pages: dict[Path, Page]) -> None:
             if not target.is_file() or (parts.fragment and target in pages and unquote(parts.fragment) not in anchors):
                 broken.append(f"{path.name}: {link}")
     assert broken == []
+
+
+SCRIPTS = {"msub": 2, "msup": 2, "munder": 2, "mover": 2, "mfrac": 2, "mroot": 2, "msubsup": 3, "munderover": 3}
+
+
+def test_formulas_are_valid_for_every_browser() -> None:
+    """Firefox draws an error where a fraction or a script has a child too many, as KaTeX's x_{\\max} has."""
+    broken, seen = [], 0
+    for path in HTML.glob("book/**/*.html"):
+        for formula in re.findall(r"<math\b.*?</math>", path.read_text(encoding="utf-8"), re.DOTALL):
+            for part in ET.fromstring(formula).iter():
+                name = part.tag.rpartition("}")[2]
+                seen += name in SCRIPTS
+                if len(part) != SCRIPTS.get(name, len(part)):
+                    broken.append(f"{path.name}: {''.join(part.itertext())}")
+    assert seen > 100
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", notebooks.chapters(), ids=lambda path: path.stem)
+def test_the_book_numbers_figures_as_the_text_does(path: Path) -> None:
+    html = (HTML / "book" / f"{path.stem}.html").read_text(encoding="utf-8")
+    shown = re.findall(
+        r'<figure [^>]*id="([^"]+)".*?<span class="caption-number">Fig. ([\d.]+) </span>', html, re.DOTALL
+    )
+    assert dict(shown) == figures.numbers(notebooks.read(path), path)
+
+
+def test_a_checkout_in_a_folder_with_brackets_builds_too() -> None:
+    """Jupyter Book leaves out what is no page by absolute patterns, which brackets change; ours are relative."""
+    patterns = yaml.safe_load((ROOT / "_config.yml").read_text())["exclude_patterns"]
+    assert all(any(patmatch(page.name, pattern) for pattern in patterns) for page in ROOT.glob("*.md"))
 
 
 def test_no_style_of_the_theme_falls_on_what_labs_shows() -> None:
