@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labs.claims import claim, mean_interval
-    from labs.exercises import check, hint, progress, solution
+    from labs.exercises import check, failing, hint, progress, solution
 
-__all__ = ["check", "claim", "hint", "mean_interval", "progress", "solution", "start"]
+__all__ = ["check", "claim", "failing", "hint", "mean_interval", "progress", "solution", "start"]
 
 _HOMES = {
     "claim": "labs.claims",
     "mean_interval": "labs.claims",
     "check": "labs.exercises",
+    "failing": "labs.exercises",
     "hint": "labs.exercises",
     "progress": "labs.exercises",
     "solution": "labs.exercises",

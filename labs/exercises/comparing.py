@@ -1,4 +1,4 @@
-"""Compares what a function returned with what was expected, and says in words how they differ."""
+"""Compares what a function returned with what was expected, and says in words how they differ: values before types."""
 
 from __future__ import annotations
 
@@ -9,67 +9,90 @@ from typing import Any
 import numpy as np
 import torch
 
-from labs.cards import number
+from labs.exercises.reading import Read, Refused, listed, read
+from labs.exercises.showing import number
 
-__all__ = ["alike", "difference", "shown"]
+__all__ = ["alike", "difference", "remark"]
+
+SINGLE = float(torch.finfo(torch.float32).eps)
 
 
 def alike(one: Any, other: Any, tolerance: float) -> bool:
-    """Whether two answers, right or wrong, are the same: also two NaN are, and a number and a tensor that holds it."""
+    """Whether two answers, right or wrong, are the same: also two NaN are, and a list and a tensor of the same."""
     if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return len(one) == len(other) and all(alike(a, b, tolerance) for a, b in zip(one, other, strict=True))
     try:
-        a, b = (np.asarray(x.detach().cpu() if isinstance(x, torch.Tensor) else x, dtype=float) for x in (one, other))
-    except (TypeError, ValueError):
-        return one is other
+        a, b = read(one).values, read(other).values
+    except Refused:
+        return type(one) is type(other) and _both_equal(one, other)
     scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
     return a.shape == b.shape and np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True)
 
 
-def difference(got: Any, expected: Any, tolerance: float) -> str:
-    """How ``got`` differs from ``expected``, in one sentence, or ""."""
-    if got is None and expected is not None:
-        return "Your function returned None; is the return statement missing?"
-    if isinstance(expected, tuple):
-        return _tuple_difference(got, expected, tolerance)
-    if isinstance(expected, numbers.Real):
-        return _number_difference(got, float(expected), tolerance)
-    return _tensor_difference(got, expected, tolerance)
+def _both_equal(one: Any, other: Any) -> bool:
+    try:
+        return one is other or bool(one == other)
+    except Exception:  # a reader's own class, or tensors of several entries
+        return False
+
+
+def difference(got: Any, expected: Any, tolerance: float, *, rowwise: bool = False) -> str:
+    """How ``got`` differs from ``expected``, in one sentence, or "".
+
+    Args:
+        got: What the reader's function returned.
+        expected: A number, a tensor, or a tuple of them.
+        tolerance: The allowed deviation, as a share of the largest expected entry.
+        rowwise: Whether the entries along the first dimension are different quantities, each with its own scale.
+    """
+    try:
+        if isinstance(expected, tuple):
+            return _tuple_difference(got, expected, tolerance)
+        found = read(got)
+        if isinstance(expected, numbers.Real):
+            return _number_difference(found, expected, tolerance)
+        return _tensor_difference(found, expected, tolerance, rowwise)
+    except Refused as refused:
+        return str(refused)
+
+
+def remark(got: Any, expected: Any) -> str:
+    """What a reader may like to know about the type of a right result, or ""."""
+    if not (isinstance(got, torch.Tensor) and isinstance(expected, torch.Tensor)) or got.dtype == expected.dtype:
+        return ""
+    return f"By the way: your result has dtype {got.dtype}, the model answer {expected.dtype}, that of the input."
 
 
 def _tuple_difference(got: Any, expected: tuple, tolerance: float) -> str:
-    if not isinstance(got, (tuple, list)) or len(got) != len(expected):
-        return f"Return a tuple of {len(expected)} values."
+    parts = listed(got, len(expected))
     names = getattr(expected, "_fields", [f"value {i + 1} of the tuple" for i in range(len(expected))])
-    for name, one, other in zip(names, got, expected, strict=True):
+    for name, one, other in zip(names, parts, expected, strict=True):
         if found := difference(one, other, tolerance):
-            return f"{name}: {found[0].lower()}{found[1:]}"
+            return f"{name[0].upper()}{name[1:]}: {found[0].lower()}{found[1:]}"
     return ""
 
 
-def _number_difference(got: Any, expected: float, tolerance: float) -> str:
-    if isinstance(got, (bool, np.bool_)):
-        return "Return the number itself, not a truth value."
-    if isinstance(got, (torch.Tensor, np.ndarray)):
-        if tuple(got.shape) != ():
-            return f"One number is expected; yours has shape {tuple(got.shape)}. Is a sum or an index missing?"
-        got = got.item()
-    if not isinstance(got, numbers.Real):
-        return f"A number is expected; yours is of type {type(got).__name__}."
-    return _value_difference(np.array(float(got)), np.array(expected), tolerance)
+def _number_difference(got: Read, expected: numbers.Real, tolerance: float) -> str:
+    if got.values.shape != ():
+        return f"One number is expected; yours has shape {got.values.shape}. Is a sum or an index missing?"
+    value = float(got.values)
+    if not isinstance(expected, numbers.Integral):
+        return _value_difference(got, np.array(float(expected)), np.array(abs(float(expected))), tolerance)
+    if value == expected:
+        return ""
+    if math.isfinite(value) and value != int(value):
+        return f"A whole number is expected; yours is {number(value)}."
+    return _value_difference(got, np.array(float(expected)), np.array(0.0), 0.0)
 
 
-def _tensor_difference(got: Any, expected: torch.Tensor, tolerance: float) -> str:
-    if not isinstance(got, torch.Tensor):
-        return f"A torch tensor is expected; yours is of type {type(got).__name__}."
-    if got.shape != expected.shape:
-        return _shape_difference(tuple(got.shape), tuple(expected.shape))
-    if got.dtype != expected.dtype:
-        return (
-            f"The values have dtype {got.dtype} and should have {expected.dtype}, that of the input: "
-            "create new tensors with dtype=x.dtype, or with torch.zeros_like and its relatives."
-        )
-    return _value_difference(got.detach().double().cpu().numpy(), expected.detach().double().cpu().numpy(), tolerance)
+def _tensor_difference(got: Read, expected: torch.Tensor, tolerance: float, rowwise: bool) -> str:
+    shape = tuple(expected.shape)
+    if got.values.shape != shape:
+        return _shape_difference(got.values.shape, shape)
+    wanted = expected.detach().double().cpu().numpy()
+    sizes = np.where(np.isfinite(wanted), np.abs(wanted), 0.0)
+    along = tuple(range(1 if rowwise else 0, sizes.ndim))
+    return _value_difference(got, wanted, sizes.max(axis=along, keepdims=True, initial=0.0), tolerance)
 
 
 def _shape_difference(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -85,16 +108,40 @@ def _shape_difference(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
     return said
 
 
-def _value_difference(got: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
-    if np.isnan(got).any():
-        return "The result is NaN: look for 0/0, ∞ − ∞ or the root of a negative number."
+def _value_difference(found: Read, expected: np.ndarray, scale: np.ndarray, tolerance: float) -> str:
+    """How values differ, by more than ``tolerance`` times ``scale``; where the scale is 0, by more than that itself."""
+    got = found.values
+    if np.isnan(got[~np.isnan(expected)]).any():
+        return "The result is NaN: look for 0/0, inf − inf or the root of a negative number."
     finite = np.isfinite(expected)
-    scale = float(np.abs(expected[finite]).max(initial=0.0))
+    scale = np.where(scale > 0, scale, 1.0)
     with np.errstate(invalid="ignore"):
-        close = np.where(finite, np.abs(got - expected) <= tolerance * (scale or 1.0), got == expected)
-    if close.all():
+        away = np.where(finite, np.abs(got - expected), 0.0) / scale
+        same = np.where(finite, away <= tolerance, (got == expected) | (np.isnan(got) & np.isnan(expected)))
+    if same.all():
         return ""
+    if not np.isfinite(got[finite]).all():
+        return "The result is infinite where a finite number is expected: look for a division by 0 or an overflow."
+    if tolerance and finite.all() and (words := _rounded(found, expected, float(away.max()))):
+        return words
     return _pattern(got, expected, tolerance) or "The values differ."
+
+
+def _rounded(found: Read, expected: np.ndarray, away: float) -> str:
+    """What rounding has to do with the difference, if it has."""
+    lost = np.abs(found.values - expected)
+    if found.step == 0 and found.dtype and lost.max() < 1 and (found.values == np.trunc(found.values)).all():
+        return f"Your result has dtype {found.dtype}, whole numbers only: what comes behind the point is lost."
+    if found.step > SINGLE and away < 8 * found.step:
+        return (
+            f"The values are right as far as {found.dtype} can hold them, which is not far enough: use float32 or more."
+        )
+    if away < 2e-3:
+        return (
+            f"The values agree to about {round(-math.log10(away))} digits only. Is the method an approximation, or "
+            "something computed in too few digits?"
+        )
+    return ""
 
 
 def _pattern(got: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
@@ -112,32 +159,3 @@ def _pattern(got: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
     if expected.size == 1 and not any(math.isclose(factor, s, rel_tol=loose) for s in simple):
         return ""
     return f"Your result is {number(factor)} times the expected one."
-
-
-def shown(value: Any) -> str:
-    """``value`` in few characters: numbers to four digits, large tensors by their shape and first entries."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-        if value.ndim == 0:
-            return shown(value.item())
-        flat = ", ".join(shown(v) for v in value.flatten()[:6].tolist())
-        if value.numel() > 12:
-            return f"tensor of shape {tuple(value.shape)}: {flat}, …"
-        rows = value.tolist()
-        return f"tensor({_nested(rows)})"
-    if isinstance(value, (bool, np.bool_)) or value is None:
-        return str(value)
-    if isinstance(value, numbers.Integral):
-        return str(int(value))
-    if isinstance(value, numbers.Real):
-        return number(float(value))
-    if isinstance(value, (tuple, list)):
-        return f"({', '.join(shown(v) for v in value)})"
-    if callable(value):
-        return getattr(value, "__name__", None) or str(value)
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:200]} …"
-
-
-def _nested(rows: Any) -> str:
-    return f"[{', '.join(_nested(r) for r in rows)}]" if isinstance(rows, list) else shown(rows)

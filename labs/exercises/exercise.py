@@ -14,18 +14,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "Exercise", "Mistake"]
 
+WIDTH = 74
+"""Characters in a line of a notebook's code."""
+
 
 @dataclass(frozen=True)
 class Case:
-    """One call of the reader's function: its arguments, and what is special about them, shown when it fails."""
+    """One call of the reader's function.
+
+    Args:
+        arguments: What it is called with.
+        note: What is special about them, shown when the call fails.
+        truth: What a judge must know about this case, and the reader's function must not.
+    """
 
     arguments: tuple[Any, ...]
     note: str = ""
+    truth: Any = None
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A usual wrong answer. Whoever's function behaves as this one is told ``diagnosis``."""
+    """A usual wrong answer. Whoever's function fails in the same way on the same case is told ``diagnosis``.
+
+    The diagnosis is one sentence or more. Where a judge has spoken, it comes after the judge's sentence.
+    """
 
     name: str
     answer: Callable
@@ -41,13 +54,18 @@ class Exercise:
         title: A few words.
         solution: The model answer, a function of this package. The stub that the notebook shows is its signature and
             docstring, and ``labs.solution`` shows its source: it stands once.
-        cases: Draws the calls, from simple to treacherous; the first that fails is shown to the reader.
+        cases: Draws the calls, from simple to treacherous; the first that fails is shown to the reader. They are drawn
+            twice: with the course's seed, the same at every check, and anew at each check. What must be right about
+            the drawn ones must be so for any seed.
         hints: At most three, each telling more.
         analysis: What the solution teaches, in a few sentences of plain text.
         mistakes: Three usual wrong answers or more.
-        tolerance: Largest allowed deviation, as a share of the largest expected entry.
-        judge: For open questions: (result, arguments after the call) → what is wrong with it, or "". By default the
-            result is compared with the solution's.
+        tolerance: Largest allowed deviation, as a share of the largest expected entry. Results in float32 must pass.
+        rowwise: Whether the entries of a tensor along its first dimension are different quantities, each with a
+            largest entry of its own.
+        judge: For open questions: (result, case) → what is wrong with the result, in a sentence, or "". The case holds
+            the caller's own tensors, and the oracles as the call has left them. It may raise ``Refused``. By default
+            the result is compared with the solution's.
         seconds: How long one call may take.
     """
 
@@ -58,8 +76,9 @@ class Exercise:
     hints: tuple[str, ...]
     analysis: str
     mistakes: tuple[Mistake, ...]
-    tolerance: float = 1e-6
-    judge: Callable[[Any, tuple[Any, ...]], str] | None = None
+    tolerance: float = 1e-5
+    rowwise: bool = False
+    judge: Callable[[Any, Case], str] | None = None
     seconds: float = 10.0
 
     @property
@@ -83,5 +102,16 @@ class Exercise:
         function = ast.parse(self.source).body[0]
         assert isinstance(function, ast.FunctionDef)
         docstring = function.body[0]
-        lines = self.source.splitlines()[: docstring.end_lineno]
-        return "\n".join([*lines, f'    raise NotImplementedError("exercise {self.id}")'])
+        lines = self.source.splitlines()[docstring.lineno - 1 : docstring.end_lineno]
+        return "\n".join([_signature(function), *lines, f'    raise NotImplementedError("exercise {self.id}")'])
+
+
+def _signature(function: ast.FunctionDef) -> str:
+    """The first line of a function, laid out in as many lines as a notebook's width asks for."""
+    arguments, returned = ast.unparse(function.args), f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    line = f"def {function.name}({arguments}){returned}:"
+    if len(line) <= WIDTH:
+        return line
+    if len(arguments) + 4 > WIDTH:
+        arguments = ",\n    ".join(ast.unparse(one) for one in function.args.args) + ","
+    return f"def {function.name}(\n    {arguments}\n){returned}:"

@@ -28,7 +28,8 @@ def verdict(exercise: Exercise, outcome: Verdict, note: str = "") -> tuple[str, 
         ("call", outcome.call),
         ("got", outcome.got),
         ("expected", outcome.expected),
-        ("printed", "\n".join(outcome.printed.splitlines()[:10])),
+        ("printed", _first_lines(outcome.printed)),
+        ("again", f'{exercise.name}(*labs.failing("{exercise.id}"))' if outcome.arguments is not None else ""),
     ]
     rows = [(label, text) for label, text in rows if text]
     plain = [f"{mark} {head}", *(f"  {label + ':':<10}{text}" for label, text in rows)]
@@ -41,21 +42,36 @@ def verdict(exercise: Exercise, outcome: Verdict, note: str = "") -> tuple[str, 
         f'<p><span aria-hidden="true">{mark} </span>{html.escape(head)}</p>'
     )
     card += f'<dl class="exercise-figures" style="overflow-wrap: anywhere">{cells}</dl>' if cells else ""
-    for text, kind in ((outcome.diagnosis, "diagnosis"), (note, "note")):
+    for text, kind in ((outcome.diagnosis, "diagnosis"), (outcome.note, "note"), (note, "note")):
         if text:
             plain.append(f"  {text}")
             card += f'<p class="exercise-{kind}">{html.escape(text)}</p>'
     return "\n".join(plain), f"{card}</div>"
 
 
-def hints(exercise: Exercise) -> tuple[str, str]:
-    """All hints, each folded inside the one before, so that they open one at a time."""
-    folded = ""
+def _first_lines(printed: str) -> str:
+    """The first ten lines, of which none is longer than a card can bear."""
+    lines = printed.splitlines()
+    kept = [line if len(line) <= 200 else f"{line[:200]} …" for line in lines[:10]]
+    return "\n".join([*kept, f"… ({len(lines)} lines)"] if len(lines) > 10 else kept)
+
+
+def hints(exercise: Exercise, asked: int = 1) -> tuple[str, str]:
+    """All hints, each folded inside the one before, so that they open one at a time; as plain text, the one asked for.
+
+    Args:
+        exercise: Of which the hints are.
+        asked: For the how manieth time its hints are asked for.
+    """
+    folded, last = "", len(exercise.hints)
     for number, hint in reversed(list(enumerate(exercise.hints, start=1))):
-        summary = f"Hint {number} of {len(exercise.hints)} for exercise {exercise.id}"
+        summary = f"Hint {number} of {last} for exercise {exercise.id}"
         folded = f'<details class="hint"><summary>{summary}</summary><p>{html.escape(hint)}</p>{folded}</details>'
-    plain = [f"Hint {number}: {hint}" for number, hint in enumerate(exercise.hints, start=1)]
-    return "\n".join(plain), folded
+    number = min(asked, last)
+    plain = f"Hint {number} of {last}: {exercise.hints[number - 1]}"
+    if number < last:
+        plain += f'\nCall hint("{exercise.id}") again for the next.'
+    return plain, folded
 
 
 def model_answer(exercise: Exercise) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 The file is ``progress.json`` in the user's data directory, or where the environment variable ``LABS_PROGRESS`` says
 (``:memory:`` keeps it in memory). A new state is written beside it and then takes its place in one step, under a lock,
-after it was merged with what another notebook may have written meanwhile. Marks are only ever added.
+after it was merged with what another notebook may have written meanwhile. Marks are only ever added; ``forget`` alone
+takes some away, and keeps a copy of the file first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import filelock
 import platformdirs
 
-__all__ = ["GUESSES", "IN_MEMORY", "guess", "load", "location", "mark", "merge", "parse", "store", "text"]
+__all__ = ["GUESSES", "IN_MEMORY", "forget", "guess", "load", "location", "mark", "merge", "parse", "store", "text"]
 
 IN_MEMORY = ":memory:"
 STATES = ("attempted", "solved")
@@ -63,6 +64,29 @@ def guess(question: str, *, right: bool) -> str:
 def store(marks: Marks) -> str:
     """Merges ``marks`` into the file; returns a sentence if that fails, else ""."""
     return _exchange(marks)[1]
+
+
+def forget(names: set[str]) -> tuple[Path | None, str]:
+    """Takes the marks of ``names`` away.
+
+    Returns:
+        The copy that was made of the file before, or None where there was no file; and a sentence as ``mark`` does.
+    """
+    global _memory
+    _memory = {name: mark for name, mark in _memory.items() if name not in names}
+    path = location()
+    if path is None or not path.exists():
+        return None, ""
+    try:
+        with filelock.FileLock(f"{path}.lock", timeout=10):
+            stored, said = _read(path)
+            copy = _free(path, "before-reset")
+            _replace(copy, text(stored))
+            _replace(path, text({name: mark for name, mark in stored.items() if name not in names}))
+            return copy, said
+    except (OSError, filelock.Timeout, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or "another program holds its lock"
+        return None, f"Your progress stays as it was: {path} cannot be written ({reason})."
 
 
 def merge(one: Marks, other: Marks, *, adding: bool = False) -> Marks:
@@ -145,19 +169,24 @@ def _exchange(new: Marks, *, adding: bool = False) -> tuple[Marks, str]:
 def _read(path: Path) -> tuple[Marks, str]:
     """The marks in the file. A broken one is set aside, and the sentence says where."""
     try:
-        return parse(path.read_text(encoding="utf-8")), ""
+        return parse(path.read_text(encoding="utf-8-sig")), ""  # editors on Windows add a mark
     except FileNotFoundError:
         return {}, ""
     except ValueError:
-        aside = next(p for n in range(1, 10_000) if not (p := path.with_name(f"{path.name}.broken-{n}")).exists())
+        aside = _free(path, "broken")
         os.replace(path, aside)
         return {}, f"The progress file could not be read. It was set aside as {aside}, and a new one begun."
+
+
+def _free(path: Path, kind: str) -> Path:
+    """A name beside ``path`` that no file has."""
+    return next(p for n in range(1, 10_000) if not (p := path.with_name(f"{path.name}.{kind}-{n}")).exists())
 
 
 def _read_only(path: Path) -> Marks:
     """What can still be read of a file that cannot be written."""
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return {}
 

@@ -11,9 +11,12 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def combine_shards(gradients: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
-    """The gradient of the mean loss over all examples, shape (P,), from that over each shard, shape (K, P).
+    """The gradient of the mean loss over all examples, shape (P,), from
+    that over each shard, shape (K, P).
 
-    ``sizes``, shape (K,), holds the number of examples of each shard; a shard without any has NaN for its gradient.
+    ``sizes``, shape (K,), holds the number of examples of each shard; a
+    shard without any has NaN for its gradient. If no shard has any,
+    return zeros: there is nothing to learn from.
     """
     used = sizes > 0
     weights = sizes[used].to(gradients.dtype) / sizes.sum()
@@ -33,6 +36,13 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     idle = _draw(3, 4, generator)
     idle[1] = torch.nan
     yield Case((idle, torch.tensor([10, 0, 30])), "one machine got no examples: its mean over nothing is NaN")
+    idle = _draw(5, 3, generator)
+    idle[[0, 3]] = torch.nan
+    yield Case((idle, torch.tensor([0, 7, 2, 0, 11])), "two machines got no examples")
+    yield Case(
+        (torch.full((2, 3), torch.nan, dtype=torch.float64), torch.tensor([0, 0])), "no machine got any examples"
+    )
+    yield Case((_draw(1, 4, generator), torch.tensor([5])), "there is one machine")
 
 
 def _weighted(gradients, sizes):
@@ -66,6 +76,21 @@ EXERCISE = Exercise(
             "not divided",
             lambda gradients, sizes: _weighted(gradients.nan_to_num(), sizes) * sizes.sum(),
             "The weights should add up to 1: divide by the number of all examples.",
+        ),
+        Mistake(
+            "no examples at all",
+            lambda gradients, sizes: (gradients.nan_to_num() * sizes[:, None]).sum(0) / sizes.sum(),
+            "With no examples at all you divided 0 by 0: return zeros then.",
+        ),
+        Mistake(
+            "divided by the shards",
+            lambda gradients, sizes: _weighted(gradients.nan_to_num(), sizes) * sizes.sum() / (sizes > 0).sum(),
+            "You divided by the number of shards: divide by the number of all examples.",
+        ),
+        Mistake(
+            "a softmax of the sizes",
+            lambda gradients, sizes: gradients.nan_to_num().T @ torch.softmax(sizes.to(gradients.dtype), 0),
+            "The weights are the shares of the examples, n_k / n, and not a softmax.",
         ),
         Mistake("NaN of the empty shard", _weighted, "0 · NaN is NaN: leave out the shards that have no examples."),
     ),

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 import torch
 
 from labs.exercises.exercise import Case, Exercise, Mistake
+from labs.exercises.oracle import Oracle
+from labs.exercises.reading import vector
 
 
 def gradient_in_pieces(gradient, num_examples: int, piece: int) -> torch.Tensor:
-    """The gradient of the mean loss over examples 0 … num_examples − 1, shape (P,), with little memory.
+    """The gradient of the mean loss over examples 0 … num_examples − 1,
+    shape (P,), with little memory.
 
-    ``gradient(rows)`` returns the gradient of the mean loss over these rows, a tensor of at most ``piece`` numbers.
+    ``gradient(rows)`` returns the gradient of the mean loss over these
+    rows, a tensor of at most ``piece`` numbers.
     """
     total = 0
     for rows in torch.arange(num_examples).split(piece):
@@ -21,52 +25,75 @@ def gradient_in_pieces(gradient, num_examples: int, piece: int) -> torch.Tensor:
     return total
 
 
-class Gradients:
+class Gradients(Oracle):
     """The mean of the rows asked for, which remembers how many were asked for at once and how often each."""
 
-    def __init__(self, table: torch.Tensor, piece: int) -> None:
-        self.table, self.piece = table, piece
-        self.largest, self.asked = 0, torch.zeros(len(table), dtype=torch.int64)
+    __slots__ = ()
 
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        rows = torch.as_tensor(rows)
-        self.largest = max(self.largest, len(rows))
-        self.asked += torch.bincount(rows, minlength=len(self.table))
-        return self.table[rows].mean(0)
+    def __init__(self, table: torch.Tensor) -> None:
+        super().__init__({"table": table, "largest": 0, "asked": torch.zeros(len(table), dtype=torch.int64)})
+
+    def __call__(self, rows) -> torch.Tensor:
+        state = Oracle.inside(self)
+        count = len(state["table"])
+        chosen = torch.arange(count)[rows] if isinstance(rows, slice) else torch.as_tensor(rows).detach().cpu()
+        if chosen.dtype == torch.bool and chosen.shape == (count,):
+            chosen = chosen.nonzero().flatten()
+        chosen = chosen.reshape(-1) if chosen.ndim < 2 else chosen
+        if chosen.ndim > 1 or (chosen.is_floating_point() and (chosen != chosen.trunc()).any()):
+            raise TypeError(f"rows must be whole numbers in a row, got {rows!r}")
+        chosen = chosen.long()
+        if chosen.numel() and not 0 <= int(chosen.min()) <= int(chosen.max()) < count:
+            raise IndexError(f"the rows are 0 … {count - 1}, got {int(chosen.min())} … {int(chosen.max())}")
+        state["largest"] = max(state["largest"], len(chosen))
+        state["asked"] += torch.bincount(chosen, minlength=count)
+        return state["table"][chosen].mean(0)
 
     def __str__(self) -> str:
-        return f"gradients of {len(self.table)} examples"
+        return f"gradients of {len(Oracle.inside(self)['table'])} examples"
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
+    any_n, any_piece = (int(torch.randint(3, 20, (), generator=generator)) for _ in range(2))
     for n, piece, note in (
         (12, 4, ""),
         (10, 4, "the last piece is smaller"),
         (7, 1, "one example at a time"),
         (5, 8, "a piece could hold more than there is"),
+        (any_n, any_piece, ""),
     ):
         table = torch.randn(n, 6, generator=generator, dtype=torch.float64) + torch.arange(n).double()[:, None]
-        yield Case((Gradients(table, piece), n, piece), note)
+        yield Case((Gradients(table), n, piece), note)
 
 
-def _judge(result, arguments) -> str:
-    gradient, _, piece = arguments
-    if gradient.largest > piece:
-        return f"You asked for {gradient.largest} examples at once; there is memory for {piece}."
-    if not isinstance(result, torch.Tensor) or result.shape != gradient.table.shape[1:]:
-        return f"Return one tensor of shape {tuple(gradient.table.shape[1:])}."
-    whole = gradient.table.mean(0)
+def _judge(result, case) -> str:
+    gradient, _, piece = case.arguments
+    state = Oracle.inside(gradient)
+    table, largest, asked = state["table"], state["largest"], state["asked"]
+    if largest > piece:
+        return f"You asked for {largest} examples at once; there is memory for {piece}."
+    found = vector(result, table.shape[1:], "one gradient")
+    whole = table.mean(0)
     scale = whole.abs().max()
-    if (result - whole).abs().max() <= 1e-9 * scale:
+
+    def near(one: torch.Tensor, factor: float = 1.0) -> bool:
+        return bool((found - one).abs().max() <= 1e-5 * scale * factor)
+
+    if near(whole):
         return ""
-    if (gradient.asked == 0).any():
-        missing = int((gradient.asked == 0).nonzero()[0])
+    if (asked == 0).any():
+        missing = int((asked == 0).nonzero()[0])
         return f"Example {missing} was never asked for: the smaller piece at the end belongs to the sum, too."
-    means = torch.stack([part.mean(0) for part in gradient.table.split(piece)])
-    if (result - means.sum(0)).abs().max() <= 1e-9 * scale * len(means):
+    means = torch.stack([part.mean(0) for part in table.split(piece)])
+    if near(means.sum(0), len(means)):
         return "You added up the means of the pieces; weigh each by its share of the examples."
-    if (result - means.mean(0)).abs().max() <= 1e-9 * scale:
+    if near(means.mean(0)):
         return "You took the plain mean over the pieces: the smaller one at the end got too much weight."
+    if near(table.sum(0), len(table)):
+        return "That is the sum over the examples: divide by their number."
+    if (asked > 1).any():
+        twice = int((asked > 1).nonzero()[0])
+        return f"Example {twice} was asked for {int(asked[twice])} times: do the pieces overlap?"
     return "The values differ from the gradient over all examples."
 
 
@@ -94,17 +121,17 @@ EXERCISE = Exercise(
         Mistake(
             "all at once",
             lambda gradient, num_examples, piece: gradient(torch.arange(num_examples)),
-            "there is memory for",
+            "Go through the rows piece by piece.",
         ),
         Mistake(
             "mean of the pieces",
             lambda gradient, num_examples, piece: _pieces(gradient, num_examples, piece, lambda g: g.mean(0)),
-            "You took the plain mean over the pieces",
+            "You took the plain mean over the pieces: the smaller one at the end got too much weight.",
         ),
         Mistake(
             "sum of the pieces",
             lambda gradient, num_examples, piece: _pieces(gradient, num_examples, piece, lambda g: g.sum(0)),
-            "You added up the means of the pieces",
+            "You added up the means of the pieces; weigh each by its share of the examples.",
         ),
         Mistake(
             "the last piece dropped",
@@ -113,7 +140,7 @@ EXERCISE = Exercise(
                 if num_examples >= piece
                 else gradient(torch.arange(num_examples))
             ),
-            "was never asked for",
+            "You left the smaller piece at the end out.",
         ),
     ),
     judge=_judge,

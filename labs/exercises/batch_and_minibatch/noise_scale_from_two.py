@@ -12,9 +12,11 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def noise_scale_from_two(small: torch.Tensor, B_small: int, big: torch.Tensor, B_big: int) -> float:
-    """tr Σ/‖g‖² from squared lengths of batch gradients, (K,) for batches of B_small and (K,) for batches of B_big.
+    """tr Σ/‖g‖² from squared lengths of batch gradients, (K,) for batches
+    of B_small and (K,) for batches of B_big.
 
-    math.inf if the estimate of ‖g‖² is not positive.
+    math.inf if the estimate of ‖g‖² is not positive. A negative estimate
+    of tr Σ is kept: the result is negative then.
     """
     small_square, big_square = small.mean(), big.mean()
     signal = (B_big * big_square - B_small * small_square) / (B_big - B_small)
@@ -37,11 +39,16 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case(
         (torch.tensor([8.0, 8.0]).double(), 1, torch.tensor([0.9, 0.9]).double(), 8), "no signal can be told from noise"
     )
+    yield Case(
+        (torch.tensor([1.0, 1.1]).double(), 8, torch.tensor([1.2, 1.3]).double(), 32),
+        "the larger batches happen to have the longer gradients: the estimate of tr Σ is negative",
+    )
+    yield Case((_squares(2.0, 9.0, 16, generator)[:1], 16, _squares(2.0, 9.0, 64, generator)[:1], 64), "K = 1")
 
 
-def _estimate(small, B_small, big, B_big, signal):
+def _estimate(small, B_small, big, B_big, signal, limit=True):
     noise = (small.mean() - big.mean()) / (1 / B_small - 1 / B_big)
-    return (noise / signal).item() if signal > 0 else math.inf
+    return (noise / signal).item() if signal > 0 or not limit else math.inf
 
 
 def _ratio_of_each(small, B_small, big, B_big):
@@ -83,6 +90,33 @@ EXERCISE = Exercise(
             "mean of ratios",
             _ratio_of_each,
             "Average the squared lengths before you divide: the mean of ratios is not the ratio of means.",
+        ),
+        Mistake(
+            "tr Σ cut off at 0",
+            lambda small, B_small, big, B_big: max(0.0, noise_scale_from_two(small, B_small, big, B_big)),
+            "You replaced a negative estimate of tr Σ by 0. Kept as it is, it averages out over many updates.",
+        ),
+        Mistake(
+            "the size of a negative estimate",
+            lambda small, B_small, big, B_big: abs(noise_scale_from_two(small, B_small, big, B_big)),
+            "You took the absolute value of a negative estimate. Kept as it is, it averages out over many updates.",
+        ),
+        Mistake(
+            "negative without a signal",
+            lambda small, B_small, big, B_big: _estimate(
+                small,
+                B_small,
+                big,
+                B_big,
+                (B_big * big.mean() - B_small * small.mean()) / (B_big - B_small),
+                limit=False,
+            ),
+            "The estimate of ‖g‖² is not positive here: no signal can be told from the noise, so return math.inf.",
+        ),
+        Mistake(
+            "the first of each alone",
+            lambda small, B_small, big, B_big: noise_scale_from_two(small[:1], B_small, big[:1], B_big),
+            "You used one length of each kind. Use all you are given: average them first.",
         ),
         Mistake(
             "upside down",

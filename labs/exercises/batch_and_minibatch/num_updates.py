@@ -12,7 +12,9 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def num_updates(num_examples: int, batch_size: int, num_epochs: int, drop_last: bool) -> int:
-    """Updates in ``num_epochs`` passes; each pass ends with a smaller batch, or without it if ``drop_last``."""
+    """Updates in ``num_epochs`` passes; each pass ends with a smaller
+    batch, or without it if ``drop_last``.
+    """
     in_a_pass = num_examples // batch_size if drop_last else -(-num_examples // batch_size)
     return num_epochs * in_a_pass
 
@@ -21,11 +23,14 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((10_000, 100, 1, False))
     yield Case((10_050, 100, 3, False), "the last batch of each pass has 50 examples")
     yield Case((10_050, 100, 3, True), "the last batch of each pass is dropped")
+    yield Case((10_080, 100, 2, True), "the last batch of each pass is dropped")
     for drop_last in (False, True, False, True):
         n, b, e = (
             int(torch.randint(low, high, (), generator=generator)) for low, high in ((50, 5000), (2, 90), (2, 9))
         )
         yield Case((n, b, e, drop_last))
+    yield Case((4096, 64, 2, False), "the batch size divides the number of examples")
+    yield Case((4096, 64, 2, True), "the batch size divides the number of examples")
     yield Case((20, 64, 5, False), "a batch would hold more than there is")
     yield Case((20, 64, 5, True), "a batch would hold more than there is")
 
@@ -68,6 +73,23 @@ EXERCISE = Exercise(
             "one pass",
             lambda num_examples, batch_size, num_epochs, drop_last: num_updates(num_examples, batch_size, 1, drop_last),
             "That is the number of updates in one pass; there are num_epochs of them.",
+        ),
+        Mistake(
+            "drop_last the other way round",
+            lambda num_examples, batch_size, num_epochs, drop_last: num_updates(
+                num_examples, batch_size, num_epochs, not drop_last
+            ),
+            "You drop the smaller batch exactly when it should stay.",
+        ),
+        Mistake(
+            "a share of an update",
+            lambda num_examples, batch_size, num_epochs, drop_last: num_epochs * num_examples / batch_size,
+            "An update is made or not: the number of batches in a pass is whole.",
+        ),
+        Mistake(
+            "rounded to the nearest",
+            lambda num_examples, batch_size, num_epochs, drop_last: num_epochs * round(num_examples / batch_size),
+            "You rounded to the nearest whole number. Whether up or down depends on drop_last alone.",
         ),
         Mistake(
             "one more for luck",

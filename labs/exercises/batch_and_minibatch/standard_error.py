@@ -11,7 +11,9 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def standard_error(gradients: torch.Tensor, batch_size: int, replacement: bool) -> float:
-    """√E‖g_batch − g‖² from the examples' gradients, shape (N, P), for batches drawn with or without replacement."""
+    """√E‖g_batch − g‖² from the examples' gradients, shape (N, P), for
+    batches drawn with or without replacement.
+    """
     N = len(gradients)
     trace = (gradients - gradients.mean(0)).square().sum() / N
     variance = trace / batch_size
@@ -30,6 +32,9 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((_draw(20, 5, generator), 4, False), "nothing is drawn twice")
     yield Case((_draw(8, 3, generator), 8, False), "the batch is all there is: the error is 0")
     yield Case((_draw(10, 3, generator), 40, True), "with replacement a batch may be larger than the data set")
+    n, batch_size = 30, int(torch.randint(2, 30, (), generator=generator))
+    yield Case((3 * _draw(n, 4, generator), batch_size, False))
+    yield Case((_draw(n, 1, generator), 1, False), "a batch of one example")
 
 
 def _error(gradients, batch_size, replacement, divisor=0, corrected=True, centred=True, mean=False, root=True):
@@ -74,6 +79,25 @@ EXERCISE = Exercise(
             "mean over the coordinates",
             lambda gradients, batch_size, replacement: _error(gradients, batch_size, replacement, mean=True),
             "The squared length of a vector is the sum over its coordinates, not their mean.",
+        ),
+        Mistake(
+            "corrected the wrong way round",
+            lambda gradients, batch_size, replacement: standard_error(gradients, batch_size, not replacement),
+            "You corrected for the finite population exactly when you should not.",
+        ),
+        Mistake(
+            "not divided by the batch size",
+            lambda gradients, batch_size, replacement: (
+                standard_error(gradients, batch_size, replacement) * batch_size**0.5
+            ),
+            "That is the spread of single examples. The error of a mean of n falls as 1/√n.",
+        ),
+        Mistake(
+            "divided by the batch size after the root",
+            lambda gradients, batch_size, replacement: (
+                standard_error(gradients, batch_size, replacement) / batch_size**0.5
+            ),
+            "You divided the root by n. The variance falls as 1/n, its root as 1/√n.",
         ),
         Mistake(
             "variance",

@@ -10,13 +10,17 @@ import torch
 
 from labs import data
 from labs.exercises.exercise import Case, Exercise, Mistake
+from labs.exercises.reading import Refused, read
 
 
 def choose_degrees(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """For each of R samples, x (R, m) and y (R, m), the degree from 0 to 12 of the polynomial that is to be fitted.
+    """For each of R samples, x (R, m) and y (R, m), the degree from 0 to
+    12 of the polynomial that is to be fitted.
 
-    The polynomial is then fitted by least squares to all m points of the sample, and judged by its TRUE risk.
-    Returns whole numbers, shape (R,). data.legendre_features(x, degree) gives well-conditioned columns.
+    The polynomial is then fitted by least squares to all m points of the
+    sample, and judged by its TRUE risk. Returns whole numbers, shape
+    (R,). data.legendre_features(x, degree) gives well-conditioned
+    columns.
     """
     m, num_folds = x.shape[1], 5
     fold = torch.arange(m) % num_folds
@@ -31,44 +35,63 @@ def choose_degrees(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.stack(scores).argmin(0)
 
 
-NUM_SAMPLES, HIGHEST, ALLOWED = 200, 12, 2.0
-NOISE = {15: 0.3, 80: 0.02}  # number of points -> standard deviation of the noise
+NUM_SAMPLES, HIGHEST, ALLOWED = 100, 12, 4.0
+# Number of points, degree of the truth: no degree does for both truths at either size.
+EXPERIMENTS = ((40, 2), (40, 8), (100, 2), (100, 11))
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
-    for m, sd in NOISE.items():
-        x, y = data.NoisyCurve(noise_sd=sd).sample(m, generator, num_runs=NUM_SAMPLES)
-        yield Case((x[..., 0], y), f"there are {m} points in a sample, with noise of standard deviation {sd:g}")
+    for m, degree in EXPERIMENTS:
+        truth = torch.zeros(HIGHEST + 1, dtype=torch.float64)
+        sizes = 0.4 + 0.6 * torch.rand(degree + 1, generator=generator, dtype=torch.float64)
+        truth[: degree + 1] = sizes * (2.0 * torch.randint(2, (degree + 1,), generator=generator) - 1)
+        x = 2 * torch.rand(NUM_SAMPLES, m, generator=generator, dtype=torch.float64) - 1
+        noise = 0.1 * torch.randn(NUM_SAMPLES, m, generator=generator, dtype=torch.float64)
+        yield Case((x, _polynomial(x, truth) + noise), f"there are {m} points in a sample", truth)
 
 
-def _excess(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """True risk above the noise of least squares of each degree from 0 to 12: (R, 13)."""
+def _polynomial(x: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
+    return data.legendre_features(x, HIGHEST) @ coefficients
+
+
+def _excess(x: torch.Tensor, y: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """True risk above the noise of least squares of each degree from 0 to 12: (R, 13).
+
+    The columns of a lower degree are the first of those of a higher one, so one factorisation serves all.
+    """
     nodes, weights = (torch.as_tensor(values) for values in np.polynomial.legendre.leggauss(64))
+    Q, triangle = torch.linalg.qr(data.legendre_features(x, HIGHEST))
+    projected = Q.mT @ y.unsqueeze(-1)
     errors = []
     for degree in range(HIGHEST + 1):
-        fit = torch.linalg.lstsq(data.legendre_features(x, degree), y.unsqueeze(-1)).solution
+        size = degree + 1
+        fit = torch.linalg.solve_triangular(triangle[:, :size, :size], projected[:, :size], upper=True)
         values = data.legendre_features(nodes, degree) @ fit
-        errors.append(0.5 * (weights * (values[..., 0] - data.NoisyCurve.mean(nodes)).square()).sum(-1))
+        errors.append(0.5 * (weights * (values[..., 0] - _polynomial(nodes, truth)).square()).sum(-1))
     return torch.stack(errors, 1)
 
 
-def _judge(result, arguments) -> str:
-    x, y = arguments
-    whole = isinstance(result, torch.Tensor) and not result.is_floating_point() and not result.is_complex()
-    if not whole or result.shape != x.shape[:1]:
-        return f"Return one whole number for each sample, a tensor of shape {tuple(x.shape[:1])}."
-    if result.min() < 0 or result.max() > HIGHEST:
-        return f"Degrees from 0 to {HIGHEST} are allowed; yours reach from {result.min()} to {result.max()}."
-    excess = _excess(x, y)
-    mine = excess[torch.arange(len(x)), result.long()].median().item()
+def _judge(result, case) -> str:
+    x, y = case.arguments
+    wanted = f"Return one whole number for each sample, a tensor of shape {tuple(x.shape[:1])}."
+    if result is None:
+        raise Refused("Your function returned None; is the return statement missing?")
+    degrees = read(result).values
+    if degrees.shape != x.shape[:1] or (degrees != np.trunc(degrees)).any():
+        raise Refused(wanted)
+    if degrees.min() < 0 or degrees.max() > HIGHEST:
+        lowest, highest = int(degrees.min()), int(degrees.max())
+        return f"Degrees from 0 to {HIGHEST} are allowed; yours reach from {lowest} to {highest}."
+    excess = _excess(x, y, case.truth)
+    mine = excess[torch.arange(len(x)), torch.from_numpy(degrees).long()].median().item()
     fixed = excess.median(0).values
-    if not mine <= ALLOWED * fixed.min().item():
-        return (
-            f"With your degrees the true risk lies {mine:.3g} above the noise, in the median over the samples. Degree "
-            f"{int(fixed.argmin())} for all of them would come to {fixed.min().item():.3g}, and twice that is allowed. "
-            "What do points tell that had no part in the fit?"
-        )
-    return ""
+    if mine <= ALLOWED * fixed.min().item():
+        return ""
+    return (
+        f"With your degrees the true risk lies {mine:.3g} above the noise, in the median over the samples. Degree "
+        f"{int(fixed.argmin())} for all would come to {fixed.min().item():.3g}, and four times that is allowed. What "
+        "do points tell that had no part in the fit?"
+    )
 
 
 def _least_training_error(x, y):
@@ -89,7 +112,7 @@ EXERCISE = Exercise(
         "There is no single right answer. The training error always prefers the highest degree. You need points that "
         "the fit has not seen, and you may make some.",
         "Hold back a fifth of the points, fit each degree to the rest, score it on those held back. One such score is "
-        "noisy, and a fifth of 15 points is three.",
+        "noisy, and a fifth of 40 points is eight.",
         "Let each fifth be held back in turn and add up the five scores: cross-validation. torch.linalg.lstsq fits all "
         "samples at once, and degrees that the remaining points do not determine are out.",
     ),
@@ -101,18 +124,25 @@ EXERCISE = Exercise(
         Mistake(
             "least training error",
             _least_training_error,
-            "What do points tell that had no part in the fit?",
+            "You chose by the training error, which always prefers the highest degree.",
         ),
         Mistake(
             "always a cubic",
             lambda x, y: torch.full(x.shape[:1], 3),
-            "What do points tell that had no part in the fit?",
+            "You gave every sample degree 3. The truth is not always as simple, nor always as complicated.",
         ),
-        Mistake("one number for all", lambda x, y: 3, "Return one whole number for each sample"),
+        Mistake(
+            "the highest degree",
+            lambda x, y: torch.full(x.shape[:1], HIGHEST),
+            "You gave every sample the highest degree, which follows the noise wherever there is room for it.",
+        ),
+        Mistake(
+            "one number for all", lambda x, y: 3, "Return one whole number for each sample, a tensor of shape (100,)."
+        ),
         Mistake(
             "as many parameters as points",
             lambda x, y: torch.full(x.shape[:1], x.shape[1] - 1),
-            "Degrees from 0 to 12 are allowed",
+            "A polynomial of degree m − 1 passes through all m points, noise included.",
         ),
     ),
     judge=_judge,

@@ -12,9 +12,12 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def examples_needed(error_rate: float, half_width: float, num_standard_errors: float) -> int:
-    """The least number of test examples for which the measured error rate ± k standard errors is ± half_width or less.
+    """The least number of test examples for which the measured error rate
+    ± k standard errors is ± half_width or less.
 
-    ``error_rate`` is what you expect the true error rate to be; k is ``num_standard_errors``.
+    ``error_rate``, above 0 and below 1, is what you expect the true error
+    rate to be; k is ``num_standard_errors``. No case asks for a width
+    that some m meets exactly, so rounding errors do not matter.
     """
     variance = error_rate * (1 - error_rate)
     return math.ceil(variance * (num_standard_errors / half_width) ** 2)
@@ -22,11 +25,12 @@ def examples_needed(error_rate: float, half_width: float, num_standard_errors: f
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((0.1, 0.013, 2.0))
-    yield Case((0.5, 0.03, 3.0), "the error rate is that of a coin")
+    yield Case((0.5, 0.031, 3.0), "the error rate is that of a coin")
     yield Case((0.02, 0.003, 4.0), "errors are rare")
     for _ in range(4):
         rate, width, k = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
         yield Case((0.05 + 0.9 * rate, 0.1 + 0.1 * width, 1 + 3 * k))
+    yield Case((0.98, 0.0031, 3.0), "nearly all is wrong")
 
 
 def _rounded_down(error_rate, half_width, num_standard_errors):
@@ -74,6 +78,20 @@ EXERCISE = Exercise(
             "the worst case",
             _worst_case,
             "You took R(1 − R) for ¼, its largest value. That is safe; with the rate you expect, fewer will do.",
+        ),
+        Mistake(
+            "not rounded",
+            lambda error_rate, half_width, num_standard_errors: (
+                error_rate * (1 - error_rate) * (num_standard_errors / half_width) ** 2
+            ),
+            "Nobody can label a part of an example: round up to a whole number.",
+        ),
+        Mistake(
+            "the rate instead of the variance",
+            lambda error_rate, half_width, num_standard_errors: math.ceil(
+                error_rate * (num_standard_errors / half_width) ** 2
+            ),
+            "The variance of an error that comes with rate R is R(1 − R), not R.",
         ),
         Mistake("whole width", _whole_width, "You took half_width for the whole width: the interval is ± half_width."),
     ),

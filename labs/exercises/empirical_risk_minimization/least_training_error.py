@@ -11,9 +11,12 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def least_training_error(x: torch.Tensor, y: torch.Tensor) -> float:
-    """The least share of errors on x (m, d), y (m,) that ANY function of x can have, however large the network.
+    """The least share of errors on x (m, d), y (m,) that ANY function of
+    x can have, however large the network.
 
-    Rows of x that are equal must get the same answer. ``y`` holds class numbers.
+    Rows of x that are equal in every entry must get the same answer (−0.0
+    equals 0.0); however little they differ, they may get different ones.
+    ``y`` holds class numbers.
     """
     _, which = torch.unique(x, dim=0, return_inverse=True)
     counts = torch.zeros(int(which.max()) + 1, int(y.max()) + 1, dtype=torch.int64, device=x.device)
@@ -36,6 +39,14 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((x[:, [0, 0]], torch.tensor([2, 0, 1, 2])))
     yield Case(draw(60, 10, 4))
     yield Case(draw(200, 120, 2), "some rows occur once, others often")
+    alike = torch.full((60, 3), 7.0, dtype=torch.float64)
+    alike[:, 2] = torch.randint(3, (60,), generator=generator)
+    yield Case((alike, torch.randint(3, (60,), generator=generator)), "rows differ in the last column only")
+    near = 3 + 1e-7 * torch.tensor([[0, 0], [0, 1], [1, 0], [0, 1]], dtype=torch.float64)
+    yield Case((near, torch.tensor([0, 1, 1, 0])), "rows differ by 1e-7")
+    signed = torch.tensor([[0.0, 1.0], [-0.0, 1.0], [0.0, 2.0]], dtype=torch.float64)
+    yield Case((signed, torch.tensor([0, 1, 1])), "-0.0 and 0.0 are equal")
+    yield Case(draw(int(torch.randint(20, 90, (), generator=generator)), 12, 5))
 
 
 def _all_in_conflict(x, y):
@@ -51,6 +62,18 @@ def _pairs(x, y):
 
 def _duplicates(x, y):
     return 1 - len(torch.unique(x, dim=0)) / len(y)
+
+
+def _first_column(x, y):
+    return least_training_error(x[:, :1], y)
+
+
+def _nearly_equal(x, y):
+    return least_training_error(x.mul(1e4).round(), y)
+
+
+def _counted(x, y):
+    return round(least_training_error(x, y) * len(y))
 
 
 def _of_distinct(x, y):
@@ -87,6 +110,22 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "all repetitions", _duplicates, "A row that repeats with the same label is no error. Look at the labels."
+        ),
+        Mistake(
+            "the first column alone",
+            _first_column,
+            "You compared one column. Two rows are equal if they are so in every one of them.",
+        ),
+        Mistake(
+            "nearly equal",
+            _nearly_equal,
+            "You took rows that are nearly equal for equal. A function may tell them apart, however near they are.",
+        ),
+        Mistake("counted", _counted, "Return the share of errors, not their number."),
+        Mistake(
+            "what can be right",
+            lambda x, y: 1 - least_training_error(x, y),
+            "That is the largest share of right answers. Asked is the share of errors.",
         ),
         Mistake(
             "mean over groups",

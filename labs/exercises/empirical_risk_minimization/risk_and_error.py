@@ -11,9 +11,11 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def risk_and_error(per_example: torch.Tensor) -> torch.Tensor:
-    """The empirical risk and its standard error, as a tensor of shape (2,), from the loss of each of m ≥ 2 examples.
+    """The empirical risk and its standard error, as a tensor of shape
+    (2,), from the loss of each of m ≥ 2 examples.
 
-    It works for any loss: 0-1, cross-entropy, squared error …
+    It works for any loss: 0-1, cross-entropy, squared error … The spread
+    is estimated with m − 1.
     """
     m = len(per_example)
     return torch.stack([per_example.mean(), per_example.std() / m**0.5])
@@ -26,8 +28,10 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((-draw(12).log(),))
     yield Case(((draw(100) < 0.2).double(),), "the losses are 0 or 1")
     yield Case((draw(2),), "there are only two examples")
-    yield Case((1000 + draw(50),), "the losses are large and alike")
+    yield Case((100 + draw(50),), "the losses are large and alike")
     yield Case((draw(30).square().float(),), "the losses are in float32")
+    yield Case((torch.full((5,), 0.25, dtype=torch.float64),), "all losses are equal: the error is 0")
+    yield Case((10 * draw(int(torch.randint(3, 40, (), generator=generator))).square(),))
 
 
 def _no_root(per_example):
@@ -75,6 +79,16 @@ EXERCISE = Exercise(
             _biased,
             "You divided the squares by m. The mean was fitted to the same examples, which leaves m − 1.",
         ),
+        Mistake(
+            "the variance",
+            lambda per_example: torch.stack([per_example.mean(), per_example.var() / len(per_example)]),
+            "Your second number is the variance of the mean; the standard error is its root.",
+        ),
+        Mistake(
+            "the other way round",
+            lambda per_example: risk_and_error(per_example).flip(0),
+            "The two are in the wrong order: the risk comes first.",
+        ),
         Mistake("summed", _summed, "Your risk is m times too large: you summed, and a risk is a mean."),
         Mistake(
             "only for 0-1",
@@ -82,4 +96,6 @@ EXERCISE = Exercise(
             "√(R̂(1 − R̂)/m) is right for losses of 0 and 1 only (and there with m − 1). Use the spread of the losses.",
         ),
     ),
+    tolerance=1e-4,
+    rowwise=True,
 )

@@ -13,7 +13,12 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def condition_number(hessian: torch.Tensor) -> float:
-    """κ = max|λ| / min|λ| over the eigenvalues of a symmetric matrix of shape (n, n); math.inf if it is singular."""
+    """κ = max|λ| / min|λ| of a symmetric (n, n); math.inf if singular.
+
+    An eigenvalue counts as zero if rounding could have made it,
+    |λ| ≤ n · eps · max|λ| with eps that of the dtype; so the zero matrix
+    is singular, too.
+    """
     sizes = torch.linalg.eigvalsh(hessian).abs()
     smallest, largest = sizes.min().item(), sizes.max().item()
     rounding = len(sizes) * torch.finfo(hessian.dtype).eps * largest
@@ -27,6 +32,12 @@ def _condition_cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((1e-9 * rotated([2, 9], generator),), "every eigenvalue is tiny, and κ does not mind")
     yield Case((rotated([0, 2, 7], generator),), "the matrix is singular")
     yield Case((torch.tensor([[-4.0]], dtype=torch.float64),))
+    yield Case((rotated([3e8, 5.0, 1.0], generator),), "κ is large and finite")
+    yield Case((torch.zeros(3, 3, dtype=torch.float64),), "all entries are 0")
+    yield Case((1e12 * rotated([-3, 0, 0, 5], generator),), "the matrix is singular, and its entries are large")
+    eigenvalues = 0.1 + 9 * torch.rand(5, generator=generator)
+    eigenvalues[0] *= -1
+    yield Case((rotated(eigenvalues.tolist(), generator),), "eigenvalues of both signs")
 
 
 def _signed_ratio(hessian):
@@ -36,7 +47,27 @@ def _signed_ratio(hessian):
 
 def _plain_ratio(hessian):
     sizes = torch.linalg.eigvalsh(hessian).abs()
-    return (sizes.max() / sizes.min()).item()
+    return (sizes.max() / sizes.min()).item() if sizes.max() > 0 else math.inf
+
+
+def _coarse_threshold(hessian):
+    sizes = torch.linalg.eigvalsh(hessian).abs()
+    return (sizes.max() / sizes.min()).item() if sizes.min() > 1e-6 * sizes.max() else math.inf
+
+
+def _of_the_diagonal(hessian):
+    sizes = hessian.diagonal().abs()
+    return (sizes.max() / sizes.min()).item() if sizes.min() > 0 else math.inf
+
+
+def _of_positive(hessian):
+    values = torch.linalg.eigvalsh(hessian)
+    positive = values[values > 1e-12 * values.abs().max()]
+    return (positive.max() / positive.min()).item() if len(positive) else math.inf
+
+
+def _squared(hessian):
+    return condition_number(hessian) ** 2
 
 
 def _absolute_threshold(hessian):
@@ -79,6 +110,22 @@ EXERCISE = Exercise(
             "A singular matrix has κ = ∞. In floating point its smallest eigenvalue is not exactly 0 but of the size"
             " of the rounding error, n · eps · largest.",
         ),
+        Mistake(
+            "a coarse threshold",
+            _coarse_threshold,
+            "Your threshold for zero is too coarse: a κ of 3·10⁸ is large and finite. Rounding makes n · eps · max|λ|.",
+        ),
+        Mistake(
+            "the diagonal",
+            _of_the_diagonal,
+            "You compared the entries on the diagonal. They are the eigenvalues of a diagonal matrix alone.",
+        ),
+        Mistake(
+            "the positive ones alone",
+            _of_positive,
+            "You left out eigenvalues that are negative or zero. All of them count, by their size.",
+        ),
+        Mistake("squared", _squared, "That is κ squared, the condition number of HᵀH."),
         Mistake(
             "an absolute threshold",
             _absolute_threshold,

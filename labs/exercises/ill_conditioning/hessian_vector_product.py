@@ -12,7 +12,10 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def hessian_vector_product(risk, theta: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """H v, where H is the Hessian at ``theta``, shape (P,), of ``risk``: theta -> scalar. H itself is never formed."""
+    """H v, with H the Hessian at ``theta`` of ``risk``: theta -> scalar.
+
+    ``theta`` and ``v`` have shape (P,). H itself is never formed.
+    """
     theta = theta.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(risk(theta), theta, create_graph=True)
     (product,) = torch.autograd.grad(gradient @ v, theta)
@@ -34,6 +37,8 @@ def _product_cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((quartic, vector(4, generator), vector(4, generator)))
     yield Case((log_sum_exp, vector(6, generator), vector(6, generator)))
     yield Case((log_sum_exp, vector(300, generator), vector(300, generator)), "H would have 90 000 entries")
+    large = vector(200_000, generator), vector(200_000, generator)
+    yield Case((quartic, *large), "H would have 4e10 entries, 320 GB of them")
 
 
 def _difference_quotient(risk, theta, v):
@@ -48,7 +53,17 @@ def _without_graph(risk, theta, v):
 
 
 def _row_sums(risk, theta, v):
-    return torch.func.hessian(risk)(theta).sum(-1) * v
+    theta = theta.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(risk(theta), theta, create_graph=True)
+    return torch.autograd.grad(gradient.sum(), theta)[0] * v
+
+
+def _whole_matrix(risk, theta, v):
+    return torch.func.hessian(risk)(theta) @ v
+
+
+def _gradient_times_v(risk, theta, v):
+    return torch.func.grad(risk)(theta) * v
 
 
 EXERCISE = Exercise(
@@ -82,6 +97,26 @@ EXERCISE = Exercise(
             _row_sums,
             "You differentiated the sum of the gradient and multiplied by v afterwards: these are row sums of H "
             "times v. Multiply the gradient by v first, then differentiate.",
+        ),
+        Mistake(
+            "H itself",
+            _whole_matrix,
+            "You formed H, whose P² entries no memory holds for a large P. Differentiate gᵀv instead.",
+        ),
+        Mistake(
+            "the gradient times v",
+            _gradient_times_v,
+            "That is the gradient, entry by entry times v. A second derivative is missing.",
+        ),
+        Mistake(
+            "the gradient",
+            lambda risk, theta, v: torch.func.grad(risk)(theta),
+            "That is the gradient. Multiply it by v and differentiate once more.",
+        ),
+        Mistake(
+            "minus Hv",
+            lambda risk, theta, v: -hessian_vector_product(risk, theta, v),
+            "The sign is wrong.",
         ),
         Mistake(
             "vᵀHv",

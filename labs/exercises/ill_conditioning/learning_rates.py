@@ -11,10 +11,12 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def learning_rates(eigenvalues: torch.Tensor) -> tuple[float, float, float]:
-    """For gradient descent on ½ θᵀHθ, given the positive eigenvalues of H in any order, shape (n,).
+    """For descent on ½ θᵀHθ, given H's positive eigenvalues, shape (n,).
 
-    Returns (critical, best, rate): the learning rate above which it diverges, the one at which it converges fastest,
-    and the factor by which the slowest error then shrinks in each step.
+    They come in any order. Returns (critical, best, rate): the learning
+    rate above which descent diverges, the one at which it converges
+    fastest, and the factor by which the slowest error then shrinks in
+    each step.
     """
     smallest, largest = eigenvalues.min().item(), eigenvalues.max().item()
     best = 2 / (smallest + largest)
@@ -26,7 +28,8 @@ def _rate_cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((torch.tensor([10.0, 0.1, 2.0], dtype=torch.float64),), "the eigenvalues are not sorted")
     yield Case((0.01 + torch.rand(6, generator=generator, dtype=torch.float64),))
     yield Case((torch.full((3,), 4.0, dtype=torch.float64),), "all are equal: one step suffices")
-    yield Case((torch.tensor([5.0], dtype=torch.float64),))
+    yield Case((torch.tensor([5.0], dtype=torch.float64),), "there is one eigenvalue")
+    yield Case((20 * torch.rand(4, generator=generator, dtype=torch.float64) + 1e-3,))
 
 
 def _rates(eigenvalues, critical=2.0, best=None, power=1):
@@ -71,6 +74,26 @@ EXERCISE = Exercise(
             "the rate of the loss",
             lambda eigenvalues: _rates(eigenvalues, power=2),
             "You gave the rate of the loss, which is the square: the question is about the error θ − θ*.",
+        ),
+        Mistake(
+            "κ instead of the rate",
+            lambda eigenvalues: (*learning_rates(eigenvalues)[:2], (eigenvalues.max() / eigenvalues.min()).item()),
+            "Your third number is κ. The factor by which the error shrinks is (κ − 1)/(κ + 1).",
+        ),
+        Mistake(
+            "the rate upside down",
+            lambda eigenvalues: (*learning_rates(eigenvalues)[:2], 1 - learning_rates(eigenvalues)[2]),
+            "Your third number is what the error loses in a step. Asked is the factor that is left of it.",
+        ),
+        Mistake(
+            "in another order",
+            lambda eigenvalues: learning_rates(eigenvalues)[::-1],
+            "The three are in the wrong order: (critical, best, rate).",
+        ),
+        Mistake(
+            "best at the mean of the eigenvalues",
+            lambda eigenvalues: _rates(eigenvalues, best=lambda smallest, largest: 1 / eigenvalues.mean().item()),
+            "You took 1 over the mean of all eigenvalues. Only the smallest and the largest matter.",
         ),
         Mistake(
             "first and last instead of least and largest",

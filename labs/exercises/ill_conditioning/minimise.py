@@ -10,57 +10,69 @@ import torch
 
 from labs.exercises.drawing import rotated, vector
 from labs.exercises.exercise import Case, Exercise, Mistake
+from labs.exercises.oracle import Oracle, point
+from labs.exercises.reading import vector as as_vector
 
 
 def minimise(gradient, theta: torch.Tensor, num_calls: int) -> torch.Tensor:
-    """A point near the minimum of a quadratic, reached from ``theta``, shape (n,), in at most ``num_calls`` gradients.
+    """A point near the minimum of a quadratic, from ``theta`` of (n,).
 
-    ``gradient(theta)`` returns the gradient. Nothing is known of H except that κ is about 1000.
+    ``gradient(theta)`` returns the gradient, and may be called
+    ``num_calls`` times. Nothing is known of H except that κ is about
+    1000. The loss at the point must be at most 1e-4 of that at the start.
     """
     g = gradient(theta)
     direction, squared = -g, g @ g
-    for _ in range(num_calls - 1):
+    enough = 1e-16 * squared
+    for _ in range((num_calls - 1) // 2):
         curved = gradient(theta + direction) - g
-        step = squared / (direction @ curved)
-        theta, g = theta + step * direction, g + step * curved
+        theta = theta + squared / (direction @ curved) * direction
+        g = gradient(theta)
         squared, before = g @ g, squared
-        if squared < 1e-28:
+        if squared <= enough:
             break
         direction = -g + squared / before * direction
     return theta
 
 
-class Gradient:
+class Gradient(Oracle):
     """The gradient of ½ (θ − θ*)ᵀH(θ − θ*), which counts its calls."""
 
+    __slots__ = ()
+
     def __init__(self, matrix: torch.Tensor, minimum: torch.Tensor) -> None:
-        self.matrix, self.minimum, self.calls = matrix, minimum, 0
+        super().__init__({"matrix": matrix, "minimum": minimum, "calls": 0})
 
-    def __call__(self, theta: torch.Tensor) -> torch.Tensor:
-        self.calls += 1
-        return self.matrix @ (theta - self.minimum)
-
-    def loss(self, theta: torch.Tensor) -> float:
-        away = theta.detach() - self.minimum
-        return 0.5 * (away @ self.matrix @ away).item()
+    def __call__(self, theta) -> torch.Tensor:
+        state = Oracle.inside(self)
+        away = point(theta, len(state["minimum"]), "theta") - state["minimum"]
+        state["calls"] += 1
+        return state["matrix"] @ away
 
     def __str__(self) -> str:
-        return f"gradient of a quadratic in {len(self.minimum)} dimensions"
+        return f"gradient of a quadratic in {len(Oracle.inside(self)['minimum'])} dimensions"
 
 
 def _minimise_cases(generator: torch.Generator) -> Iterator[Case]:
-    for scale, note in ((1.0, "λmax = 1"), (50.0, "λmax = 50")):
+    any_scale = float(torch.exp(6 * torch.rand((), generator=generator) - 3))
+    for scale in (1.0, 50.0, any_scale):
         eigenvalues = (scale * torch.logspace(-3, 0, 40)).tolist()
-        yield Case((Gradient(rotated(eigenvalues, generator), vector(40, generator)), vector(40, generator), 250), note)
+        gradient = Gradient(rotated(eigenvalues, generator), vector(40, generator))
+        yield Case((gradient, vector(40, generator), 250), f"λmax = {scale:.3g}")
 
 
-def _judge_minimise(result, arguments) -> str:
-    gradient, start, num_calls = arguments
-    if not isinstance(result, torch.Tensor) or result.shape != start.shape:
-        return f"Return the final θ, a tensor of shape {tuple(start.shape)}."
-    if gradient.calls > num_calls:
-        return f"You asked for {gradient.calls} gradients; the budget is {num_calls}."
-    share = gradient.loss(result) / gradient.loss(start)
+def _judge_minimise(result, case) -> str:
+    gradient, start, num_calls = case.arguments
+    state = Oracle.inside(gradient)
+    theta = as_vector(result, start.shape, "the final θ", finite=False)
+    if state["calls"] > num_calls:
+        return f"You asked for {state['calls']} gradients; the budget is {num_calls}."
+
+    def loss(one: torch.Tensor) -> float:
+        away = one - state["minimum"]
+        return (away @ state["matrix"] @ away).item()
+
+    share = loss(theta) / loss(start)
     if not math.isfinite(share) or share > 1:
         return "The loss is larger than at the start: the learning rate is past 2/λmax. How could you measure λmax?"
     if share > 1e-4:
@@ -106,19 +118,27 @@ EXERCISE = Exercise(
     "gradients; in exact arithmetic it arrives after n steps, and no method that only combines the "
     "gradients it has seen gets a smaller loss. Momentum gets the √κ too, if λmin and λmax are known.",
     mistakes=(
-        Mistake("gradient descent at nearly the best rate", _descent, "it takes memory of earlier steps to be faster"),
-        Mistake("a learning rate that fits one scale", _fixed_rate, "it takes memory of earlier steps to be faster"),
+        Mistake(
+            "gradient descent at nearly the best rate",
+            _descent,
+            "This is gradient descent, whose steps undo each other in the steep directions.",
+        ),
+        Mistake(
+            "a learning rate that fits one scale",
+            _fixed_rate,
+            "A learning rate of 0.1 fits some scales of H and no others: measure λmax first.",
+        ),
         Mistake(
             "over the budget",
             lambda gradient, theta, num_calls: _descent(gradient, theta, 20 * num_calls),
-            "You asked for 5000 gradients; the budget is 250.",
+            "Count every call of gradient, those for measuring λmax included.",
         ),
         Mistake(
             "divergence",
             lambda gradient, theta, num_calls: _fixed_rate(lambda t: 40 * gradient(t), theta, num_calls),
-            "The loss is larger than at the start",
+            "A learning rate of 4 is past 2/λmax here.",
         ),
-        Mistake("the loss instead of θ", lambda gradient, theta, num_calls: 0.0, "Return the final θ"),
+        Mistake("the loss instead of θ", lambda gradient, theta, num_calls: 0.0, "That is a number. Return θ itself."),
     ),
     judge=_judge_minimise,
 )

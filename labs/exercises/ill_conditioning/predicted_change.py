@@ -12,7 +12,10 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def predicted_change(gradient: torch.Tensor, hessian: torch.Tensor, learning_rate: float) -> float:
-    """The change of J in one step θ ← θ − ηg, to second order in η; g has shape (n,), H has shape (n, n)."""
+    """The change of J in one step θ ← θ − ηg, to second order in η.
+
+    g has shape (n,), H has shape (n, n).
+    """
     first = -learning_rate * (gradient @ gradient)
     second = 0.5 * learning_rate**2 * (gradient @ hessian @ gradient)
     return (first + second).item()
@@ -24,6 +27,9 @@ def _taylor_cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((vector(3, generator), rotated([1, 2, 3], generator), 0.01))
     yield Case((vector(4, generator), rotated([-2, 0, 1, 50], generator), 0.3), "the second term wins: the loss rises")
     yield Case((torch.zeros(2, dtype=torch.float64), identity, 0.1), "the gradient is zero")
+    yield Case((vector(3, generator), -rotated([1, 2, 5], generator), 0.2), "all curvature is negative")
+    yield Case((vector(6, generator), rotated([-9, -1, 0, 1, 4, 30], generator), 0.05), "curvature of both signs")
+    yield Case((vector(5, generator), rotated([20, 30, 40, 50, 60], generator), 0.5), "the loss rises a lot")
 
 
 def _taylor(gradient, hessian, learning_rate, half=0.5, power=2, sign=-1, norm=2):
@@ -70,6 +76,28 @@ EXERCISE = Exercise(
             "norm instead of its square",
             lambda gradient, hessian, learning_rate: _taylor(gradient, hessian, learning_rate, norm=1),
             "The first term is −η gᵀg, with the square of the gradient's norm.",
+        ),
+        Mistake(
+            "the first term alone",
+            lambda gradient, hessian, learning_rate: _taylor(gradient, hessian, learning_rate, half=0.0),
+            "That is the first order alone. The second-order term is missing: +½ η² gᵀHg.",
+        ),
+        Mistake(
+            "never a rise",
+            lambda gradient, hessian, learning_rate: min(0.0, predicted_change(gradient, hessian, learning_rate)),
+            "You cut the change off at 0. A step can be too long, and then the loss rises.",
+        ),
+        Mistake(
+            "curvature never negative",
+            lambda gradient, hessian, learning_rate: (
+                -learning_rate * (gradient @ gradient) + 0.5 * learning_rate**2 * (gradient @ hessian @ gradient).abs()
+            ).item(),
+            "You took the size of gᵀHg. It is negative where the loss curves down, and the step gains from it.",
+        ),
+        Mistake(
+            "the second term subtracted",
+            lambda gradient, hessian, learning_rate: _taylor(gradient, hessian, learning_rate, half=-0.5),
+            "The minus sign of the step is squared in the second term: it is added.",
         ),
         Mistake(
             "elementwise products",

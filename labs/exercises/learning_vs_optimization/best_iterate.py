@@ -12,9 +12,10 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def best_iterate(validation: torch.Tensor) -> int:
-    """The step with the lowest validation loss, the first of them if there are several; readings may be NaN.
+    """The step with the lowest validation loss, the first of several.
 
-    ``validation`` (T,) holds the loss before each step.
+    ``validation`` (T,) holds the loss before each step. A NaN is worse
+    than any number; if all are NaN, it is step 0.
     """
     return int(torch.nan_to_num(validation, nan=math.inf).argmin())
 
@@ -27,11 +28,34 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((torch.tensor([1.0, 0.6, 0.7, 0.3, 0.5], dtype=torch.float64),), "the curve has a bump")
     yield Case((torch.tensor([2.3, 1.1, 0.8, 5.0, math.nan, math.nan], dtype=torch.float64),), "the run diverges")
     yield Case((torch.tensor([3.0, 2.0, 1.0], dtype=torch.float64),), "the loss falls to the end")
+    for readings, note in (
+        ([math.nan, 2.0, 1.0, 1.5], "the first reading is NaN"),
+        ([2.0, math.nan, 1.5, math.nan, 1.2, 1.3], "some readings in the middle are NaN"),
+        ([math.nan, 3e5, 2e5, math.nan, 2.5e5], "the losses are large"),
+        ([math.nan, math.nan, math.nan], "all readings are NaN"),
+    ):
+        yield Case((torch.tensor(readings, dtype=torch.float64),), note)
+    for _ in range(3):
+        drawn = 200 * torch.rand(40, generator=generator, dtype=torch.float64)
+        drawn[torch.rand(40, generator=generator) < 0.3] = math.nan
+        yield Case((drawn,), "some readings are NaN")
 
 
 def _last_of_several(validation):
     lowest = torch.nan_to_num(validation, nan=math.inf)
     return int((lowest == lowest.min()).nonzero().max())
+
+
+def _numbers_only(validation):
+    return int(validation[~validation.isnan()].argmin())
+
+
+def _zero_for_nan(validation):
+    return int(torch.nan_to_num(validation).argmin())
+
+
+def _large_for_nan(validation):
+    return int(torch.nan_to_num(validation, nan=100.0).argmin())
 
 
 def _first_rise(validation):
@@ -58,7 +82,24 @@ EXERCISE = Exercise(
         Mistake(
             "NaN wins",
             lambda validation: int(validation.argmin()),
-            "You returned a step whose loss is NaN: argmin takes NaN for the smallest. Replace it by infinity first.",
+            "You returned a step whose loss is NaN: argmin takes NaN for the smallest, and no number is below it. "
+            "Replace it by infinity first.",
+        ),
+        Mistake(
+            "the readings that are NaN left out",
+            _numbers_only,
+            "You left out the readings that are NaN, and counted the steps among the others.",
+        ),
+        Mistake(
+            "0 for NaN", _zero_for_nan, "You replaced NaN by 0, which is lower than any loss. Replace it by infinity."
+        ),
+        Mistake(
+            "a large number for NaN",
+            _large_for_nan,
+            "You replaced NaN by a number that a loss can exceed. Replace it by infinity.",
+        ),
+        Mistake(
+            "the loss", lambda validation: validation.nan_to_num(nan=math.inf).min(), "Return the step, not its loss."
         ),
         Mistake("the last of several", _last_of_several, "Where the lowest loss is reached twice, return the first."),
         Mistake(

@@ -11,9 +11,10 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def loss_and_performance(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """The mean cross-entropy in nats and the error rate, as a tensor of shape (2,).
+    """The mean cross-entropy in nats and the error rate, shape (2,).
 
-    ``outputs`` (N, C) are the network's outputs before any softmax, ``targets`` (N,) the right classes.
+    ``outputs`` (N, C) are the network's outputs before any softmax,
+    ``targets`` (N,) the right classes.
     """
     log_p = outputs - outputs.logsumexp(dim=1, keepdim=True)
     J = -log_p[torch.arange(len(targets)), targets].mean()
@@ -30,6 +31,9 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case(draw(40, 10))
     yield Case(draw(1, 5), "a batch of one example")
     yield Case(draw(8, 4, scale=1000.0), "outputs in the thousands, where exp overflows")
+    examples, classes = (int(torch.randint(2, 30, (), generator=generator)) for _ in range(2))
+    yield Case(draw(examples, classes, scale=3.0), f"{examples} examples of {classes} classes")
+    yield Case(draw(500, 3), "more examples than classes by far")
 
 
 def _summed(outputs, targets):
@@ -45,6 +49,29 @@ def _overflowing(outputs, targets):
     p = outputs.exp() / outputs.exp().sum(1, keepdim=True)
     J = -p[torch.arange(len(targets)), targets].log().mean()
     return torch.stack([J, loss_and_performance(outputs, targets)[1]])
+
+
+def _clamped(outputs, targets):
+    p = outputs.softmax(1)[torch.arange(len(targets)), targets]
+    return torch.stack([-p.clamp(min=1e-12).log().mean(), loss_and_performance(outputs, targets)[1]])
+
+
+def _lost(outputs, targets):
+    J = -outputs.softmax(1)[torch.arange(len(targets)), targets].log().mean()
+    return torch.stack([J, loss_and_performance(outputs, targets)[1]])
+
+
+def _twice(outputs, targets):
+    J = torch.nn.functional.cross_entropy(outputs.softmax(1), targets)
+    return torch.stack([J, loss_and_performance(outputs, targets)[1]])
+
+
+def _in_bits(outputs, targets):
+    return loss_and_performance(outputs, targets) / torch.tensor([0.6931471805599453, 1], dtype=outputs.dtype)
+
+
+def _swapped(outputs, targets):
+    return loss_and_performance(outputs, targets).flip(0)
 
 
 def _all_entries(outputs, targets):
@@ -81,5 +108,24 @@ EXERCISE = Exercise(
             _all_entries,
             "You averaged −log p over all classes. Only the right class of each example counts.",
         ),
+        Mistake(
+            "a floor under the probability",
+            _clamped,
+            "You put a floor under the probability before its logarithm, which caps the loss. Use outputs − "
+            "logsumexp(outputs), which needs no floor.",
+        ),
+        Mistake(
+            "the logarithm of a softmax",
+            _lost,
+            "The softmax is rounded to 0, and log 0 is infinite. Use outputs − logsumexp(outputs), or log_softmax.",
+        ),
+        Mistake(
+            "a softmax before cross_entropy",
+            _twice,
+            "You applied a softmax before a cross-entropy that has one built in: hand it the outputs as they are.",
+        ),
+        Mistake("in bits", _in_bits, "This loss is in bits. In nats the logarithm is the natural one."),
+        Mistake("the other way round", _swapped, "The two are in the wrong order: the loss comes first."),
     ),
+    rowwise=True,
 )

@@ -11,9 +11,11 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def best_threshold(x: torch.Tensor, y: torch.Tensor) -> int:
-    """The fewest errors of a rule "class 1 above c" or "class 1 below c", over all c.
+    """The fewest errors of a rule "class 1 above c" or "class 1 below c",
+    over all c.
 
-    ``x`` (m,) are different numbers, ``y`` (m,) their classes, 0 or 1; m may be 200 000.
+    ``x`` (m,) are different numbers, ``y`` (m,) their classes, 0 or 1;
+    m may be 200 000.
     """
     ones = y[x.argsort()]
     # With the first k points below c: the ones among them, and the zeros among the rest, are wrong.
@@ -33,6 +35,8 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case(draw(50, 2.0, 1.0))
     yield Case(draw(50, -2.0, 1.0), "class 1 lies below")
     yield Case((torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0]), torch.tensor([1, 1, 0, 1, 1])), "one class is rare")
+    yield Case((torch.tensor([2.0, 1.0, 3.0]), torch.tensor([1, 1, 1])), "there is one class only")
+    yield Case(draw(int(torch.randint(5, 60, (), generator=generator)), 1.0, 1.0))
     yield Case(draw(200_000, 1.0, 1.0), "m = 200 000")
 
 
@@ -53,6 +57,23 @@ def _halfway(x, y):
     middle = (x[y == 1].mean() + x[y == 0].mean()) / 2
     errors = int(((x > middle).long() != y).sum())
     return min(errors, len(y) - errors)
+
+
+def _larger_class(x, y):
+    return int(min(y.sum(), len(y) - y.sum()))
+
+
+def _unsorted(x, y):
+    return best_threshold(torch.arange(len(y)), y)
+
+
+def _at_zero(x, y):
+    errors = int(((x > 0).long() != y).sum())
+    return min(errors, len(y) - errors)
+
+
+def _right_answers(x, y):
+    return len(y) - best_threshold(x, y)
 
 
 def _as_a_share(x, y):
@@ -86,6 +107,16 @@ EXERCISE = Exercise(
             "You cut half-way between the means. That need not be where the fewest errors are; nothing but the counts "
             "at all cuts can tell.",
         ),
+        Mistake(
+            "one class for all",
+            _larger_class,
+            "You put all points into the larger class. A cut between points errs less.",
+        ),
+        Mistake(
+            "not sorted", _unsorted, "You went along the points in the order in which they come: sort y by x first."
+        ),
+        Mistake("a cut at 0", _at_zero, "You cut at 0. The best cut may be anywhere."),
+        Mistake("what is right", _right_answers, "That is the number of right answers. Asked is that of the errors."),
         Mistake("a share", _as_a_share, "Return the number of errors, not their share."),
     ),
     seconds=3.0,

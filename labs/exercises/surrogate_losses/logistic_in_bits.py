@@ -12,7 +12,8 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def logistic_in_bits(m: torch.Tensor) -> torch.Tensor:
-    """The logistic loss log₂(1 + e⁻ᵐ) and its derivative at each margin, shape (2, N).
+    """The logistic loss log₂(1 + e⁻ᵐ) and its derivative at each margin,
+    shape (2, N).
 
     ``m`` (N,) holds margins of any size.
     """
@@ -25,6 +26,7 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case((torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64),))
     yield Case((3 * torch.randn(40, generator=generator, dtype=torch.float64),))
     yield Case((torch.tensor([-2000.0, -800.0, 800.0, 2000.0], dtype=torch.float64),), "the margins are very large")
+    yield Case((10 * torch.randn(int(torch.randint(1, 30, (), generator=generator)), generator=generator).double(),))
 
 
 def _in_nats(m):
@@ -33,6 +35,18 @@ def _in_nats(m):
 
 def _overflowing(m):
     return torch.stack([torch.log2(1 + torch.exp(-m)), -torch.exp(-m) / (1 + torch.exp(-m)) / log(2)])
+
+
+def _transposed(m):
+    return logistic_in_bits(m).T
+
+
+def _of_m(m):
+    return logistic_in_bits(-m)
+
+
+def _mean(m):
+    return logistic_in_bits(m).mean(1)
 
 
 def _uphill(m):
@@ -66,7 +80,14 @@ EXERCISE = Exercise(
             _overflowing,
             "For margins of −800 exp overflows: the loss becomes infinite, the slope ∞/∞. Use softplus and sigmoid.",
         ),
+        Mistake("a row for each margin", _transposed, "Return two rows, the losses and the slopes, not two columns."),
+        Mistake("log₂(1 + eᵐ)", _of_m, "You took eᵐ for e⁻ᵐ: the loss falls as the margin grows."),
+        Mistake("their means", _mean, "These are means. Return the loss and the slope at each margin."),
+        Mistake(
+            "the value alone", lambda m: logistic_in_bits(m)[0], "These are the losses alone. The slopes are missing."
+        ),
         Mistake("the slope is positive", _uphill, "The loss falls as the margin grows: its slope is negative."),
         Mistake("the slope is in nats", _slope_in_nats, "The loss is in bits and its slope in nats: divide both."),
     ),
+    rowwise=True,
 )

@@ -11,9 +11,11 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 
 def margins(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """By how much the output of the right class exceeds the largest of the others, for each example, shape (N,).
+    """By how much the output of the right class exceeds the largest of
+    the others, for each example, shape (N,).
 
-    ``outputs`` (N, C) are those of the network, before any softmax; ``targets`` (N,) are the right classes.
+    ``outputs`` (N, C) are those of the network, before any softmax;
+    ``targets`` (N,) are the right classes.
     """
     right = outputs.gather(1, targets[:, None]).squeeze(1)
     others = outputs.scatter(1, targets[:, None], -torch.inf)
@@ -30,6 +32,12 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield Case(draw(6, 2), "two classes")
     yield Case(draw(5, 4, shift=-100.0), "all outputs are negative")
     yield Case(draw(1, 5), "one example")
+    outputs, targets = draw(8, 3)
+    outputs[:, 1] = outputs[:, 0]
+    yield Case((outputs, targets), "two classes have the same output")
+    outputs, targets = draw(6, 4)
+    yield Case((-1e12 * (1 + outputs.abs()), targets), "all outputs are far below zero")
+    yield Case(draw(*(int(torch.randint(2, 40, (), generator=generator)) for _ in range(2))))
 
 
 def _with_itself(outputs, targets):
@@ -48,6 +56,16 @@ def _of_probabilities(outputs, targets):
 def _zeroed(outputs, targets):
     right = outputs.gather(1, targets[:, None]).squeeze(1)
     return right - outputs.scatter(1, targets[:, None], 0.0).max(dim=1).values
+
+
+def _filled(outputs, targets):
+    right = outputs.gather(1, targets[:, None]).squeeze(1)
+    return right - outputs.scatter(1, targets[:, None], -1e9).max(dim=1).values
+
+
+def _values_removed(outputs, targets):
+    right = outputs.gather(1, targets[:, None])
+    return (right - outputs.masked_fill(outputs == right, -torch.inf).max(dim=1, keepdim=True).values)[:, 0]
 
 
 EXERCISE = Exercise(
@@ -81,6 +99,25 @@ EXERCISE = Exercise(
             "zero for the right class",
             _zeroed,
             "You overwrote the right class with 0. Where all other outputs are negative, 0 is the largest.",
+        ),
+        Mistake(
+            "a large negative number for the right class",
+            _filled,
+            "You overwrote the right class with a large negative number. Outputs can lie below it: take -torch.inf.",
+        ),
+        Mistake(
+            "by value",
+            _values_removed,
+            "You left out every class with the output of the right one. Another class with the same output counts: the "
+            "margin is 0 then.",
+        ),
+        Mistake(
+            "upside down", lambda outputs, targets: -margins(outputs, targets), "The sign is wrong: right − other."
+        ),
+        Mistake(
+            "their mean",
+            lambda outputs, targets: margins(outputs, targets).mean(),
+            "That is the mean margin. Return that of each example.",
         ),
     ),
 )

@@ -5,18 +5,23 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 
 from labs.exercises.drawing import vector
 from labs.exercises.exercise import Case, Exercise, Mistake
+from labs.exercises.reading import Refused, listed, read
+from labs.exercises.reading import vector as as_vector
 
 ALLOWED = 0.2
 
 
 def unmoved(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """A hyperplane (w, b) that puts at most a fifth of the points on the wrong side; class 1 is where x·w + b > 0.
+    """A hyperplane (w, b) that puts at most a fifth of the points on the
+    wrong side; class 1 is where x·w + b > 0.
 
-    ``x`` (m, d) are points of two classes ``y`` (m,), 0 and 1. One in ten is far out behind the wrong class.
+    ``x`` (m, d) are points of two classes ``y`` (m,), 0 and 1. One in ten
+    is far out behind the wrong class.
     """
     w = x[y == 1].median(dim=0).values - x[y == 0].median(dim=0).values  # medians hardly mind outliers
     score, order = torch.sort(x @ w)
@@ -35,24 +40,38 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
         away = (3.0 * y - 1.5).double()
         away[:200] = -14.0
         x = torch.randn(2000, dimension, generator=generator, dtype=torch.float64) + away[:, None] * normal
+        x = x + 4 * normal + 3 * vector(dimension, generator)  # the clouds do not lie around the origin
         shuffled = torch.randperm(2000, generator=generator)
         yield Case((x[shuffled], y[shuffled]), note)
 
 
-def _judge(result, arguments) -> str:
-    x, y = arguments
-    if not isinstance(result, tuple) or len(result) != 2:
-        return "Return the pair (w, b)."
-    w, b = result
-    if not isinstance(w, torch.Tensor) or w.shape != x.shape[1:]:
-        return f"w must be a tensor of shape {tuple(x.shape[1:])}."
-    side = x @ w.detach().to(x) + float(b)
+def _judge(result, case) -> str:
+    x, y = case.arguments
+    w, b = _hyperplane(result, x.shape[1])
+    side = x @ w + b
     error = float(((side > 0).long() != y).double().mean())
     if not error <= ALLOWED:
         return (
             f"The share of errors is {error:.3f}; {ALLOWED} is asked for, and 0.17 is possible. Who pulls at your line?"
         )
     return ""
+
+
+def _hyperplane(result, dimension: int) -> tuple[torch.Tensor, float]:
+    """The pair that was returned, or a sentence on what is wrong with it."""
+    if result is None:
+        raise Refused("Your function returned None; is the return statement missing?")
+    try:
+        pair = listed(result, 2)
+    except Refused:
+        raise Refused("Return the pair (w, b).") from None
+    w = as_vector(pair[0], (dimension,), "the pair (w, b) with a vector w")
+    if pair[1] is None:
+        raise Refused("Your b is None: return the pair (w, b) with a number b.")
+    b = read(pair[1]).values
+    if b.size != 1 or not np.isfinite(b).all():
+        raise Refused(f"Return the pair (w, b) with one finite number b; yours has shape {b.shape}.")
+    return w, float(b.reshape(()))
 
 
 def _newton(x, y):
@@ -108,8 +127,22 @@ EXERCISE = Exercise(
             _means,
             "You went by the means of the classes. A tenth of outliers drags a mean as far as it likes; try medians.",
         ),
-        Mistake("all in one class", lambda x, y: (torch.zeros_like(x[0]), 1.0), "Who pulls at your line?"),
-        Mistake("w alone", lambda x, y: x[y == 1].mean(0), "Return the pair"),
+        Mistake(
+            "all in one class",
+            lambda x, y: (torch.zeros_like(x[0]), 1.0),
+            "You put all points into one class: half of them are wrong.",
+        ),
+        Mistake(
+            "no offset",
+            lambda x, y: (unmoved(x, y)[0], 0.0),
+            "Your line goes through the origin. The clouds do not lie around it: choose b, too.",
+        ),
+        Mistake(
+            "the other class",
+            lambda x, y: tuple(-one for one in unmoved(x, y)),
+            "The two sides are exchanged: class 1 is where x·w + b > 0.",
+        ),
+        Mistake("w alone", lambda x, y: x[y == 1].mean(0), "w alone is half of it: return the pair (w, b)."),
     ),
     judge=_judge,
 )

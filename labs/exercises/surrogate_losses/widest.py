@@ -9,23 +9,28 @@ import torch
 
 from labs.exercises.drawing import vector
 from labs.exercises.exercise import Case, Exercise, Mistake
+from labs.exercises.reading import vector as as_vector
 from labs.losses import widest_separator
 
 
 def widest(z: torch.Tensor) -> torch.Tensor:
-    """A vector w (d,) whose margin min z·w / ‖w‖ is at least 99 % of the largest possible.
+    """A vector w (d,) whose margin min z·w / ‖w‖ is at least 97 % of the
+    largest possible.
 
-    The rows of ``z`` (m, d) are the points, those of the negative class turned to their opposites: z = y·x. Some w has
-    z·w > 0 for all of them.
+    The rows of ``z`` (m, d) are the points, those of the negative
+    class turned to their opposites: z = y·x. Some w has z·w > 0 for all.
     """
     w = z.mean(dim=0)
     for _ in range(20_000):
         nearest = z[(z @ w).argmin()]
         step = w - nearest
-        if (gain := w @ step) <= 1e-4 * (w @ w):
+        if (gain := w @ step) <= 0.01 * (w @ w):
             break
         w = w - (gain / (step @ step)).clamp(max=1) * step  # the shortest point between w and the nearest row
     return w
+
+
+ALLOWED = 0.97
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
@@ -38,19 +43,21 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
         yield Case((x * (x @ normal).sign()[:, None],), note)
 
 
-def _judge(result, arguments) -> str:
-    (z,) = arguments
-    if not isinstance(result, torch.Tensor) or result.shape != z.shape[1:]:
-        return f"Return one vector, a tensor of shape {tuple(z.shape[1:])}."
-    if not torch.isfinite(result).all() or not result.norm() > 0:
-        return "The vector must be finite and not 0."
+def _judge(result, case) -> str:
+    (z,) = case.arguments
+    w = as_vector(result, z.shape[1:], "one vector")
+    if not w.norm() > 0:
+        return "The vector must not be 0: it has no direction."
     labels = torch.arange(2).repeat_interleave(len(z)).flip(0)
     best = widest_separator(torch.cat([z, -z]), labels).margin
-    mine = ((z @ result.double()).min() / result.double().norm()).item()
+    mine = ((z @ w).min() / w.norm()).item()
     if mine <= 0:
         return f"The smallest margin is {mine:.3g}: your vector does not even separate the points."
-    if mine < 0.99 * best:
-        return f"Your margin is {mine:.4g}, the largest possible {best:.4g}. Which points decide about it?"
+    if mine < ALLOWED * best:
+        return (
+            f"Your margin is {mine:.4g}, the largest possible {best:.4g}; {100 * ALLOWED:g} % of that are asked for. "
+            "Which points decide about it?"
+        )
     return ""
 
 
@@ -62,6 +69,10 @@ def _perceptron(z):
             break
         w = w + z[wrong[0]]
     return w
+
+
+def _least_squares(z):
+    return torch.linalg.lstsq(z, torch.ones_like(z[:, :1])).solution[:, 0]
 
 
 def _descent(z):
@@ -104,7 +115,12 @@ EXERCISE = Exercise(
             "Plain descent on the logistic loss is on its way, but its direction settles as slowly as 1/log t. Make "
             "the steps longer as the loss falls.",
         ),
-        Mistake("a margin instead of a vector", lambda z: z @ z.mean(dim=0), "Return one vector"),
+        Mistake(
+            "a margin instead of a vector",
+            lambda z: (z @ z.mean(dim=0)).min(),
+            "That is a margin. Asked is the vector w that has it.",
+        ),
+        Mistake("least squares", _least_squares, "Least squares minds every point, the far ones most of all."),
     ),
     judge=_judge,
 )
