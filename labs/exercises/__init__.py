@@ -17,6 +17,7 @@ from labs.exercises import (
     empirical_risk_minimization,
     ill_conditioning,
     learning_vs_optimization,
+    local_minima,
     pages,
     record,
     surrogate_losses,
@@ -52,6 +53,7 @@ CHAPTERS = (
     surrogate_losses,
     batch_and_minibatch,
     ill_conditioning,
+    local_minima,
 )
 
 

@@ -218,11 +218,11 @@ export function render({ model, el }) {
     for (let row = 0; row < CELLS; row += 1) {
       for (let column = 0; column < CELLS; column += 1) {
         const home = at(column, row);
-        const [x0, x1] = [column, column + 1].map((k) => plot.toX(along(plot.xRange, k)));
-        const [y0, y1] = [row + 1, row].map((k) => plot.toY(along(plot.yRange, k)));
+        const [x0, x1] = [column, column + 1].map((k) => Math.round(plot.toX(along(plot.xRange, k))));
+        const [y0, y1] = [row + 1, row].map((k) => Math.round(plot.toY(along(plot.yRange, k))));
         if (home >= 0) {
           context.fillStyle = stage.color(COLORS[home % COLORS.length]);
-          context.fillRect(x0, y0, x1 - x0 + 0.5, y1 - y0 + 0.5);
+          context.fillRect(x0, y0, x1 - x0, y1 - y0); // whole pixels, or the seams would show
         }
         if (column + 1 < CELLS && at(column + 1, row) !== home) {
           borders.moveTo(x1, y0);

@@ -25,10 +25,8 @@ MAX_SWEEPS = 100
 class Matching(NamedTuple):
     """A network with its hidden units in the order of another's.
 
-    Attributes:
-        theta: The second network, its units exchanged: the same function.
-        orders: For each hidden layer, which of its units came to each place.
-        signs: For each hidden layer, −1 where the unit's signs were turned, else 1.
+    ``theta`` is the second network with its units exchanged: the same function. ``orders`` has for each hidden layer
+    which of its units came to each place, ``signs`` −1 where a unit's signs were turned and 1 elsewhere.
     """
 
     theta: Float[Tensor, "*runs P"]
