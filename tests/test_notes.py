@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-OPENING = "The text that this course follows summarises a book."
+OPENING = "The source is an article that summarises a book."
 NOTES = f"## Notes on the source\n\n{OPENING}\n\n- *It is so.* [It is not](#the-measurement), for $x > 0$.\n"
 CHAPTER = "book/01_learning_vs_optimization"
 

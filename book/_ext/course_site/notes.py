@@ -12,7 +12,7 @@ from course_site.chapters import CHAPTERS, Chapter
 __all__ = ["ANCHOR", "setup"]
 
 ANCHOR = "notes-on-the-source"
-OPENING = "The text that this course follows"  # the sentence with which each chapter says what the source is
+OPENING = "The source is "  # how each chapter begins to say what the source is
 
 _logger = logging.getLogger(__name__)
 
