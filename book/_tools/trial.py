@@ -24,7 +24,7 @@ from notebooks import CLAIM, code_cells, read, tags
 __all__ = ["Checked", "Trial", "trials"]
 
 # Imported once, before the processes of the runs are forked.
-WARM = ["torch", "numpy", "scipy.stats", "sklearn.datasets", "matplotlib.pyplot", "ipywidgets", "IPython", "trial"]
+WARM = ["torch", "numpy", "scipy.stats", "sklearn.datasets", "matplotlib.pyplot", "ipywidgets", "labs", "trial"]
 
 
 @dataclass(frozen=True)
