@@ -5,6 +5,7 @@ from __future__ import annotations
 from labs.data.digits import SCALINGS, digits, mnist
 from labs.data.populations import GaussianClasses, LinearRegression, NoisyCurve, OutlierClasses, legendre_features
 from labs.data.samples import Dataset, split, with_label_noise
+from labs.data.sequences import Latching
 
 __all__ = [  # noqa: RUF022 - grouped by use
     "Dataset",
@@ -17,6 +18,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "with_label_noise",
     # synthetic, with known risk
     "GaussianClasses",
+    "Latching",
     "LinearRegression",
     "NoisyCurve",
     "OutlierClasses",

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["GaussianClasses", "LinearRegression", "NoisyCurve", "OutlierClasses", "legendre_features"]
 
 
-def _lead(num_examples: int, num_runs: int | None) -> tuple[int, ...]:
+def lead_of(num_examples: int, num_runs: int | None) -> tuple[int, ...]:
     size = integer("num_examples", num_examples)
     return (size,) if num_runs is None else (integer("num_runs", num_runs), size)
 
 
-def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
-def _placed(x: Tensor, y: Tensor, dtype: torch.dtype) -> Dataset:
+def placed(x: Tensor, y: Tensor, dtype: torch.dtype) -> Dataset:
     place = device_for(dtype)
     return Dataset(x.to(dtype).to(place), (y.to(dtype) if y.is_floating_point() else y).to(place))
 
@@ -72,9 +72,9 @@ class LinearRegression:
         dtype: torch.dtype = torch.float64,
     ) -> Dataset:
         """``num_examples`` independent examples (for each of ``num_runs`` runs): x ``(…, m, p)``, y ``(…, m)``."""
-        lead = _lead(num_examples, num_runs)
-        x = _normal((*lead, self.num_features), generator)
-        return _placed(x, x @ self.weight + self.noise_sd * _normal(lead, generator), dtype)
+        lead = lead_of(num_examples, num_runs)
+        x = normal((*lead, self.num_features), generator)
+        return placed(x, x @ self.weight + self.noise_sd * normal(lead, generator), dtype)
 
     def risk(self, weight: Float[Tensor, "*runs p"]) -> Float[Tensor, "*runs"]:
         """The true mean squared error of predicting xᵀw: σ² + ‖w − w_true‖², because x has covariance I."""
@@ -137,9 +137,9 @@ class GaussianClasses:
         dtype: torch.dtype = torch.float32,
     ) -> Dataset:
         """``num_examples`` independent examples (for each of ``num_runs`` runs): x ``(…, m, d)``, y ``(…, m)``."""
-        lead = _lead(num_examples, num_runs)
+        lead = lead_of(num_examples, num_runs)
         y = torch.randint(self.num_classes, lead, generator=generator)
-        return _placed(self.means[y] + _normal((*lead, self.num_features), generator), y, dtype)
+        return placed(self.means[y] + normal((*lead, self.num_features), generator), y, dtype)
 
     @property
     def bayes_error(self) -> float:
@@ -201,13 +201,13 @@ class OutlierClasses:
         dtype: torch.dtype = torch.float64,
     ) -> Dataset:
         """Examples of which exactly round(share · m) are outliers: x ``(…, m, 2)``, y ``(…, m)`` in {0, 1}."""
-        lead = _lead(num_examples, num_runs)
+        lead = lead_of(num_examples, num_runs)
         num_outliers = round(self.share * num_examples)
         y = torch.randint(2, lead, generator=generator)
         y[..., :num_outliers] = 1
         center = torch.stack([(2 * y - 1) * 1.5, torch.zeros(lead)], -1).double()
         center[..., :num_outliers, :] = torch.tensor([-self.distance, 0.0], dtype=torch.float64)
-        return _placed(center + _normal((*lead, 2), generator), y, dtype)
+        return placed(center + normal((*lead, 2), generator), y, dtype)
 
 
 @dataclass(frozen=True)
@@ -243,9 +243,9 @@ class NoisyCurve:
         dtype: torch.dtype = torch.float64,
     ) -> Dataset:
         """``num_examples`` independent examples (for each of ``num_runs`` runs): x ``(…, m, 1)``, y ``(…, m)``."""
-        lead = _lead(num_examples, num_runs)
+        lead = lead_of(num_examples, num_runs)
         x = 2 * torch.rand(lead, generator=generator, dtype=torch.float64) - 1
-        return _placed(x.unsqueeze(-1), self.mean(x) + self.noise_sd * _normal(lead, generator), dtype)
+        return placed(x.unsqueeze(-1), self.mean(x) + self.noise_sd * normal(lead, generator), dtype)
 
     def risk(self, predict: Callable[[Tensor], Tensor]) -> float:
         """The true mean squared error σ² + ½∫(predict(x) − sin πx)² dx over [−1, 1].

@@ -7,9 +7,10 @@ descent is then literally ``theta - learning_rate * grad``, and distances, angle
 
 from __future__ import annotations
 
+from labs.models.gated import GRU, LSTM
 from labs.models.layout import ACTIVATIONS, Layered
 from labs.models.mlp import INITIALISATIONS, MLP
 from labs.models.module import ModuleModel
 from labs.models.rnn import RNN
 
-__all__ = ["ACTIVATIONS", "INITIALISATIONS", "MLP", "RNN", "Layered", "ModuleModel"]
+__all__ = ["ACTIVATIONS", "GRU", "INITIALISATIONS", "LSTM", "MLP", "RNN", "Layered", "ModuleModel"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.device import device_for
-from labs.inputs import integer, number
+from labs.inputs import chosen, integer, number
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -75,6 +75,20 @@ def empty_parameters(num_parameters: int, num_runs: int | None) -> Tensor:
 def normal_(target: Tensor, variance: float, generator: torch.Generator) -> None:
     """Fill ``target`` with draws from N(0, variance)."""
     target.copy_(torch.randn(target.shape, generator=generator, dtype=torch.float64) * math.sqrt(variance))
+
+
+def recurrent_(target: Float[Tensor, "*runs H H"], kind: str, generator: torch.Generator) -> None:
+    """Fill ``target`` with recurrent weights: Gaussian N(0, 1/H), uniformly orthogonal, or the identity."""
+    chosen("recurrent", kind, ("gaussian", "orthogonal", "identity"))
+    size = target.shape[-1]
+    if kind == "identity":
+        target.copy_(torch.eye(size, dtype=torch.float64).expand_as(target))
+        return
+    normal_(target, 1 / size, generator)
+    if kind == "orthogonal":
+        q, r = torch.linalg.qr(target)
+        signs = r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+        target.copy_(q * signs)  # these signs make q uniform (Mezzadri 2007)
 
 
 def as_gain(gain: float | Tensor, num_runs: int | None) -> Tensor:

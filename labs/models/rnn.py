@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.inputs import chosen, integer
-from labs.models.layout import ACTIVATIONS, Layered, as_gain, empty_parameters, normal_, placed
+from labs.models.layout import ACTIVATIONS, Layered, as_gain, empty_parameters, normal_, placed, recurrent_
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -79,8 +79,14 @@ class RNN(Layered):
         Raises:
             ValueError: when ``theta`` or ``x`` have a wrong shape, or their dtypes differ.
         """
-        read_out = self.matrices(theta)[1]
-        return self.states(theta, x)[-1] @ read_out[..., :-1].mT + read_out[..., -1].unsqueeze(-2)
+        return self.read_out(theta, self.states(theta, x)[-1])
+
+    def read_out(
+        self, theta: Float[Tensor, "*runs P"], state: Float[Tensor, "*runs N H"]
+    ) -> Float[Tensor, "*runs N C"]:
+        """The outputs V h + c at a hidden state."""
+        matrix = self.matrices(theta)[1]
+        return state @ matrix[..., :-1].mT + matrix[..., -1].unsqueeze(-2)
 
     def init(
         self,
@@ -106,19 +112,10 @@ class RNN(Layered):
         Raises:
             ValueError: for an unknown kind of W, a negative gain, or a number of runs below 1.
         """
-        chosen("recurrent", recurrent, ("gaussian", "orthogonal", "identity"))
         theta, factor = empty_parameters(self.num_parameters, num_runs), as_gain(gain, num_runs)
         first, read_out = self.matrices(theta)
         step, size = first[..., : self.num_units], self.num_units
-        if recurrent == "identity":
-            step.copy_(torch.eye(size, dtype=torch.float64).expand_as(step))
-        else:
-            normal_(step, 1 / size, generator)
-        if recurrent == "orthogonal":
-            q, r = torch.linalg.qr(step)
-            step.copy_(
-                q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
-            )  # these signs make q uniform (Mezzadri 2007)
+        recurrent_(step, recurrent, generator)
         step *= factor
         normal_(first[..., size:-1], 1 / self.num_inputs, generator)
         normal_(read_out[..., :-1], 1 / size, generator)
