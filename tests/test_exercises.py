@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import labs
 from labs import cards, exercises
 from labs.exercises import ill_conditioning, record
 
@@ -44,6 +45,8 @@ def shown(monkeypatch):
     monkeypatch.setenv("LABS_PROGRESS", record.IN_MEMORY)
     monkeypatch.setattr(record, "_memory", {})
     monkeypatch.setattr(exercises, "CHAPTERS", (ill_conditioning,))
+    monkeypatch.setattr(exercises, "_asked", {})
+    monkeypatch.setattr(exercises, "_failed", {})
     monkeypatch.setattr(cards, "show", lambda line, card, extra=None: outputs.append((line, Page(card))))
     return outputs
 
@@ -67,7 +70,7 @@ def test_check_of_a_wrong_answer_shows_everything_and_counts_as_attempted(shown)
         assert "not right yet" in text
         assert "condition_number(hessian=tensor([[1, 0], [0, 10]]))" in text
         assert "<b>" in text
-        assert "A number is expected; yours is of type str." in text
+        assert "A number or numbers are expected; yours is of type str." in text
     assert record.load()[0]["5.1"] == {"state": "attempted", "tries": 1}
 
 
@@ -87,8 +90,105 @@ def test_hints_open_one_inside_the_other(shown):
     ((line, page),) = shown
     hints = exercises.find("5.1").hints
     assert [tag for tag, _ in page.tags if tag == "details"] == ["details"] * len(hints)
-    assert all(hint in line and hint in page.words for hint in hints)
+    assert all(hint in page.words for hint in hints)
     assert all("open" not in attributes for _, attributes in page.tags)
+    assert hints[0] in line
+    assert hints[1] not in line
+
+
+def test_as_plain_text_a_call_shows_one_hint_and_the_next_call_the_next(shown):
+    hints = exercises.find("5.1").hints
+    for _ in range(len(hints) + 1):
+        exercises.hint("5.1")
+    lines = [line for line, _ in shown]
+    last = len(hints)
+    for number, hint in enumerate(hints, start=1):
+        again = '\nCall hint("5.1") again for the next.' if number < last else ""
+        assert lines[number - 1] == f"Hint {number} of {last}: {hint}{again}"
+    assert lines[-1] == lines[-2]
+
+
+def test_the_arguments_of_the_last_failure_are_ready_to_call(shown):
+    with pytest.raises(ValueError, match="no call of condition_number has failed"):
+        exercises.failing("5.1")
+    exercises.check("5.1", lambda hessian: 0.0)
+    assert 'condition_number(*labs.failing("5.1"))' in shown[0][0]
+    (hessian,) = labs.failing("5.1")
+    assert hessian.tolist() == [[1, 0], [0, 10]]
+    hessian.zero_()
+    assert labs.failing(5.1)[0].tolist() == [[1, 0], [0, 10]]
+    exercises.check("5.1", exercises.find("5.1").solution)
+    with pytest.raises(ValueError, match=r'check\("5\.1", condition_number\) looks for one'):
+        exercises.failing("5.1")
+
+
+def test_a_budget_is_whole_again_in_the_arguments_of_a_failure(shown):
+    exercises.check("5.6", lambda gradient, theta, num_calls: [gradient(theta) for _ in range(300)][-1])
+    for _ in range(2):
+        gradient, theta, _ = exercises.failing("5.6")
+        assert gradient(theta).shape == theta.shape
+    assert "-" in shown[0][0]
+    assert "−" not in shown[0][0].split("again:")[0].split("call:")[1]
+
+
+@pytest.mark.parametrize("arguments", [(5.1, None), (None, "5.1"), (None, 5.1)])
+def test_a_number_for_the_id_and_swapped_arguments_do(shown, arguments):
+    solution = exercises.find("5.1").solution
+    exercises.check(*(solution if one is None else one for one in arguments))
+    assert shown[0][0].startswith("✓ 5.1")
+
+
+def test_a_forgotten_function_is_asked_for(shown):
+    exercises.check("5.1")
+    assert 'Hand over the function itself, check("5.1", condition_number)' in shown[0][0]
+
+
+def test_what_is_not_there_is_said_without_a_traceback():
+    with pytest.raises(exercises.NotFound) as found:
+        exercises.check("5.99", untouched)
+    assert found.value._render_traceback_() == [str(found.value)]
+
+
+class TestReset:
+    @pytest.fixture(autouse=True)
+    def solved(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
+        monkeypatch.setattr(record, "_memory", {})
+        for exercise in ("5.1", "5.2"):
+            record.mark(exercise, "solved")
+        record.guess("predict-a", right=True)
+
+    def test_one_exercise_is_forgotten_when_the_reader_agrees_and_a_copy_is_kept(self, tmp_path, monkeypatch, capsys):
+        asked = []
+        monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "yes")
+        exercises.reset_progress("5.1")
+        assert asked == ["1 exercise is remembered. Forget it? (yes/no) "]
+        assert set(record.load()[0]) == {"5.2", "predict-a"}
+        copied = tmp_path / "progress.json.before-reset-1"
+        assert f"1 exercise is forgotten. A copy is kept in {copied}" in capsys.readouterr().out
+        exercises.import_progress(copied)
+        assert set(record.load()[0]) == {"5.1", "5.2", "predict-a"}
+
+    def test_all_is_forgotten_when_the_reader_is_sure(self, tmp_path):
+        exercises.reset_progress(sure=True)
+        assert record.load()[0] == {}
+        assert set(record.parse((tmp_path / "progress.json.before-reset-1").read_text("utf-8"))) >= {"5.1", "5.2"}
+
+    @pytest.mark.parametrize("answer", ["no", "", EOFError, NotImplementedError])
+    def test_nothing_is_forgotten_otherwise(self, answer, monkeypatch, capsys):
+        def ask(question):
+            if isinstance(answer, str):
+                return answer
+            raise answer
+
+        monkeypatch.setattr("builtins.input", ask)
+        exercises.reset_progress()
+        assert len(record.load()[0]) == 3
+        assert "Nothing was forgotten." in capsys.readouterr().out
+
+    def test_what_is_not_there_is_not_asked_for(self, capsys):
+        exercises.reset_progress("5.3")
+        assert capsys.readouterr().out == "There is nothing to forget.\n"
 
 
 def test_the_solution_is_folded_and_is_the_source_that_passes(shown):

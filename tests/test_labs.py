@@ -17,7 +17,7 @@ from labs import claims, device, exercises
 def test_everyday_names_are_those_of_their_modules():
     assert labs.claim is claims.claim
     assert labs.mean_interval is claims.mean_interval
-    for name in ("check", "hint", "solution", "progress"):
+    for name in ("check", "failing", "hint", "solution", "progress"):
         assert getattr(labs, name) is getattr(exercises, name)
     assert set(labs.__all__) <= set(dir(labs))
     with pytest.raises(AttributeError, match="module 'labs' has no attribute 'clam'"):

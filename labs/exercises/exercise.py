@@ -25,7 +25,8 @@ class Case:
     Args:
         arguments: What it is called with.
         note: What is special about them, shown when the call fails.
-        truth: What a judge must know about this case, and the reader's function must not.
+        truth: What a judge must know about this case, and the reader's function must not; without a judge, the expected
+            result where it is known beforehand, so that the solution need not be run.
     """
 
     arguments: tuple[Any, ...]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import secrets
 import textwrap
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
 
-from labs.device import generator
+from labs.device import course_seed, generator
 from labs.exercises.comparing import alike, difference, remark
-from labs.exercises.exercise import Case, Exercise
+from labs.exercises.exercise import Case, Exercise, Mistake
 from labs.exercises.reading import Refused
 from labs.exercises.running import Outcome, close, equal, run
 from labs.exercises.showing import apart, shown
@@ -58,7 +60,7 @@ def grade(exercise: Exercise, attempt: Any, seed: int | None = None) -> Verdict:
     if not callable(attempt):
         said = f'Hand over the function itself, check("{exercise.id}", {exercise.name}), not what it returns.'
         return Verdict("wrong", got=shown(attempt), expected=f"the function {exercise.name}", diagnosis=said)
-    cases = list(exercise.cases(generator(f"exercise {exercise.id}")))
+    cases = _fixed(exercise)
     if said := _signature(attempt, cases[0], exercise):
         return Verdict("crashed", call=_call(exercise, cases[0]), diagnosis=said)
     note = ""
@@ -76,6 +78,38 @@ def grade(exercise: Exercise, attempt: Any, seed: int | None = None) -> Verdict:
         # Cases that came before stand for more than the failed one where two mistakes explain that equally well.
         return _diagnosed(exercise, failure, outcome, attempt, case, cases, position)
     return Verdict("right", note=note)
+
+
+@dataclass
+class _Kept:
+    """The cases of an exercise at one seed of the course, and what its own functions did on them."""
+
+    cases: list[Case]
+    outcomes: dict[tuple[int, Callable], Outcome] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=8)
+def _kept(exercise: str, cases: Callable, seed: int) -> _Kept:
+    return _Kept(list(cases(generator(f"exercise {exercise}"))))
+
+
+def _fixed(exercise: Exercise) -> list[Case]:
+    """The cases that are the same at every check."""
+    return _kept(exercise.id, exercise.cases, course_seed()).cases
+
+
+def _own(exercise: Exercise, function: Callable, case: Case, until: float = math.inf) -> Outcome:
+    """What the solution or a mistake does on a case; on one that is the same at every check it is run only once."""
+    kept = _kept(exercise.id, exercise.cases, course_seed())
+    if not any(case is one for one in kept.cases):
+        return _quietly(exercise, function, case, until)
+    key = id(case), function
+    if key not in kept.outcomes:
+        outcome = _quietly(exercise, function, case, until)
+        if isinstance(outcome.error, TimeoutError):  # of this search's time, maybe
+            return outcome
+        kept.outcomes[key] = outcome
+    return kept.outcomes[key]
 
 
 def _anew(exercise: Exercise, cases: list[Case], seed: int | None) -> list[Case]:
@@ -111,7 +145,7 @@ def _failure(exercise: Exercise, case: Case, outcome: Outcome) -> Verdict | None
         got = f"{type(outcome.error).__name__}: {outcome.error}".rstrip(": ")
         return replace(failed, state="crashed", got=got, diagnosis=_crash(outcome, exercise))
     if exercise.judge is None:
-        expected = _run(exercise, exercise.solution, case).result
+        expected = _expected(exercise, case)
         said = difference(outcome.result, expected, exercise.tolerance, rowwise=exercise.rowwise)
         got, wanted = apart(outcome.result, expected)
     else:
@@ -141,7 +175,11 @@ def _judged(exercise: Exercise, case: Case, outcome: Outcome) -> str:
 def _note(exercise: Exercise, case: Case, outcome: Outcome) -> str:
     if exercise.judge is not None or not isinstance(outcome.result, torch.Tensor):
         return ""
-    return remark(outcome.result, _run(exercise, exercise.solution, case).result)
+    return remark(outcome.result, _expected(exercise, case))
+
+
+def _expected(exercise: Exercise, case: Case) -> Any:
+    return _own(exercise, exercise.solution, case).result if case.truth is None else case.truth
 
 
 # ---- what is amiss
@@ -200,11 +238,12 @@ def _diagnosed(
     for mistake in exercise.mistakes:
         if time.monotonic() > until:
             break
-        other = _quietly(exercise, mistake.answer, case, until)
+        other = _own(exercise, mistake.answer, case, until)
         if _same(outcome, other, exercise.tolerance) and _failure(exercise, case, other) is not None:
             making.append(mistake)
     # On one case two functions may agree by chance: a mistake that explains less than half of the cases says nothing.
-    explained = [(_explained(exercise, mistake.answer, attempt, cases, until), mistake.diagnosis) for mistake in making]
+    attempted = [_quietly(exercise, attempt, one, until) for one in cases if making and time.monotonic() < until]
+    explained = [(_explained(exercise, mistake, attempted, cases, until), mistake.diagnosis) for mistake in making]
     share, said = max(explained, key=lambda pair: pair[0], default=(0.0, ""))
     if share < 0.5 or said in failure.diagnosis:
         return failure
@@ -224,14 +263,15 @@ def _told_apart(failure: Verdict, position: int) -> Verdict:
     return replace(failure, diagnosis=said)
 
 
-def _explained(exercise: Exercise, answer: Callable, attempt: Callable, cases: list[Case], until: float) -> float:
-    """On which share of the cases the mistake does what the attempt does, as far as there is time to look."""
-    same = []
-    for case in cases:
-        if time.monotonic() > until:
-            break
-        mine, other = _quietly(exercise, attempt, case, until), _quietly(exercise, answer, case, until)
-        same.append(_same(mine, other, exercise.tolerance))
+def _explained(
+    exercise: Exercise, mistake: Mistake, attempted: list[Outcome], cases: list[Case], until: float
+) -> float:
+    """On which share of the cases the mistake does what was attempted, as far as there is time to look."""
+    same = [
+        _same(mine, _own(exercise, mistake.answer, case, until), exercise.tolerance)
+        for mine, case in zip(attempted, cases, strict=False)
+        if time.monotonic() < until
+    ]
     return sum(same) / len(same) if same else 1.0
 
 

@@ -114,6 +114,16 @@ def test_a_broken_file_is_set_aside_with_a_sentence(path, content):
         assert record.load() == ({"5.1": SOLVED}, "")
 
 
+def test_a_mark_that_editors_put_before_the_text_does_no_harm(path, tmp_path):
+    record.mark("5.1", "solved")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert record.load() == ({"5.1": SOLVED}, "")
+    exported = tmp_path / "mine.json"
+    exported.write_bytes(path.read_bytes())
+    exercises.import_progress(exported)
+    assert record.load() == ({"5.1": SOLVED}, "")
+
+
 def test_where_nothing_can_be_written_memory_keeps_the_marks(path, monkeypatch):
     record.mark("5.1", "solved")
 

@@ -1,7 +1,9 @@
 """Every exercise of the course keeps what it promises: its solution, its stub, its wrong answers, its hints."""
 
 import ast
+import copy
 import inspect
+import itertools
 import json
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 from labs import exercises
+from labs.device import generator
 from labs.exercises import CHAPTERS, grade
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -63,6 +66,26 @@ def test_a_wrong_answer_gets_its_diagnosis(exercise, mistake):
     assert mistake.diagnosis in verdict.diagnosis
     assert verdict.call.startswith(exercise.name)
     assert verdict.got
+
+
+@pytest.mark.parametrize("exercise", EVERY, ids=lambda e: e.id)
+def test_right_results_that_are_learned_by_heart_fail(exercise):
+    """Whoever returns what was right at the last check, call by call, meets a case that is new."""
+    known = [
+        exercise.solution(*copy.deepcopy(case.arguments))
+        for case in exercise.cases(generator(f"exercise {exercise.id}"))
+    ]
+    answers = itertools.cycle(known)
+
+    def by_heart(*arguments):
+        return next(answers)
+
+    assert grade(exercise, by_heart, seed=1).state == "wrong"
+
+
+def test_every_diagnosis_is_made_of_whole_sentences():
+    for exercise, mistake in MISTAKES:
+        assert mistake.diagnosis.rstrip(")")[-1] in ".?", (exercise.id, mistake.name)
 
 
 def test_every_chapter_has_exercises_numbered_in_order():

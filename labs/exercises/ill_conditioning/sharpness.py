@@ -71,7 +71,7 @@ def _sharpness_cases(generator: torch.Generator) -> Iterator[Case]:
         ([-0.4 * any_size, 0.3 * any_size, any_size], ""),
     ):
         said = "eigenvalues " + ", ".join(f"{value:g}" for value in eigenvalues)
-        yield Case((Products(rotated(eigenvalues, generator), said), len(eigenvalues)), note)
+        yield Case((Products(rotated(eigenvalues, generator), said), len(eigenvalues)), note, max(eigenvalues))
     for sign, note in ((1, "the largest two eigenvalues are close"), (-1, "a large negative eigenvalue as well")):
         n = 200
         bulk = torch.linspace(-3, 3, n - 3, dtype=torch.float64).tolist()
@@ -80,7 +80,7 @@ def _sharpness_cases(generator: torch.Generator) -> Iterator[Case]:
         eigenvalues = [value for value in eigenvalues if value != top] + [top]
         matrix = _without(torch.ones(n, dtype=torch.float64), eigenvalues, generator)
         said = f"{n} eigenvalues from {min(eigenvalues):g} to {top:g}"
-        yield Case((Products(matrix, said), n), f"{note}, and (1, …, 1) has no part in the direction of λmax")
+        yield Case((Products(matrix, said), n), f"{note}, and (1, …, 1) has no part in the direction of λmax", top)
 
 
 def _power_iteration(product, dimension, num_steps=500, normalise=True, quotient=True, start=torch.randn):
@@ -132,11 +132,6 @@ EXERCISE = Exercise(
             "always from (1, …, 1)",
             lambda product, dimension: _power_iteration(product, dimension, start=torch.ones),
             "Your start has no part in the direction of λmax, and no product brings it in: begin at random.",
-        ),
-        Mistake(
-            "the size of the eigenvalue of largest size",
-            lambda product, dimension: abs(_power_iteration(product, dimension)),
-            "You found the largest size of an eigenvalue. Asked is the largest eigenvalue, with its sign.",
         ),
         Mistake(
             "the largest on the diagonal",

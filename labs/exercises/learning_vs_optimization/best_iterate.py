@@ -50,10 +50,6 @@ def _numbers_only(validation):
     return int(validation[~validation.isnan()].argmin())
 
 
-def _zero_for_nan(validation):
-    return int(torch.nan_to_num(validation).argmin())
-
-
 def _large_for_nan(validation):
     return int(torch.nan_to_num(validation, nan=100.0).argmin())
 
@@ -89,9 +85,6 @@ EXERCISE = Exercise(
             "the readings that are NaN left out",
             _numbers_only,
             "You left out the readings that are NaN, and counted the steps among the others.",
-        ),
-        Mistake(
-            "0 for NaN", _zero_for_nan, "You replaced NaN by 0, which is lower than any loss. Replace it by infinity."
         ),
         Mistake(
             "a large number for NaN",
