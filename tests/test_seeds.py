@@ -1,6 +1,9 @@
 """Seeds: fresh ones, what failed at which, how narrowly the rest held, and the bound on how often a chapter fails."""
 
 import asyncio
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import notebooks
@@ -116,3 +119,18 @@ def test_a_sentence_that_stands_twice_is_two_claims() -> None:
     twice = Trial("01_small", 1, (Checked("a", True, 1.0, "share"), Checked("a", True, 2.0, "share")))
     assert [record.least for record in seeds.records([twice])] == [1.0, 2.0]
     assert [record.runs for record in seeds.records([twice])] == [1, 1]
+
+
+def test_a_trial_that_is_stopped_tells_what_it_has_found(tmp_path: Path) -> None:
+    claims = "import os\nfrom labs import claim\nseed = os.environ['LABS_SEED']\nclaim('It holds', 1, at_most=2)"
+    wait = "if seed == '2':\n    open('begun', 'w').close()\n    __import__('time').sleep(1000)"
+    path = _write(tmp_path / "01_small.ipynb", claims, wait)
+    command = [sys.executable, seeds.__file__, str(path), "--seeds", "1", "2", "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
+        while not (tmp_path / "begun").exists():
+            assert started.poll() is None
+            time.sleep(0.05)
+        started.terminate()
+        printed, _ = started.communicate(timeout=200)
+    assert "Stopped after 1 of 2 runs." in printed
+    assert "| 01_small | 1 | 1 | 0 |" in printed

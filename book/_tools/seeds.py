@@ -7,6 +7,7 @@ whole table goes to `_build/seeds.md`. The notebooks themselves stay untouched.
 import argparse
 import os
 import secrets
+import signal
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
@@ -141,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = [(path.resolve(), seed) for seed in seeds for path in named(options.notebooks) or chapters()]
     ended = trials(runs, workers=max(1, options.jobs))
     results: list[Trial] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way of stopping it tells what it has found
     try:
         for trial in tqdm(ended, total=len(runs), unit="run", desc="Running"):
             results.append(trial)

@@ -57,8 +57,10 @@ def trials(runs: Sequence[tuple[Path, int]], *, workers: int) -> Iterator[Trial]
         try:
             for ended in as_completed(started):
                 yield _outcome(ended, *started[ended])
-        finally:
+        finally:  # nobody waits for what is under way when the caller stops early
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.kill()
 
 
 def _outcome(ended: Future[Trial], path: Path, seed: int) -> Trial:
