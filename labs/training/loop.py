@@ -17,7 +17,7 @@ from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk
 from labs.training.mlp_rules import MLPRisk
 from labs.training.monitors import as_monitors
 from labs.training.recorder import Recorder
-from labs.training.runs import Bounds, FlatRuns, LayeredRuns, Runs
+from labs.training.runs import Bounds, BufferedRuns, FlatRuns, LayeredRuns, Runs
 from labs.training.stopping import EarlyStopping
 from labs.training.trace import Trace
 from labs.training.updates import Adam, HeavyBall
@@ -145,13 +145,14 @@ def train(
 
 def _runs(theta: Tensor, risk: EnsembleRisk, optimizer: str, momentum: Tensor, bounds: Bounds) -> Runs:
     chosen("optimizer", optimizer, ("sgd", "adam"))
-    if optimizer == "adam":
-        if momentum.any():
-            raise ValueError("momentum belongs to optimizer='sgd'; Adam has its own running means, leave momentum out")
-        return FlatRuns(theta, risk, Adam(), bounds)
-    if isinstance(risk, MLPRisk) and bounds == (None, None):
+    if optimizer == "adam" and momentum.any():
+        raise ValueError("momentum belongs to optimizer='sgd'; Adam has its own running means, leave momentum out")
+    update = Adam() if optimizer == "adam" else HeavyBall(momentum)
+    if not isinstance(risk, MLPRisk):
+        return FlatRuns(theta, risk, update, bounds)
+    if optimizer == "sgd" and bounds == (None, None):
         return LayeredRuns(theta, risk, momentum)
-    return FlatRuns(theta, risk, HeavyBall(momentum), bounds)
+    return BufferedRuns(theta, risk, update, bounds)
 
 
 def _schedule(schedule: str | Callable | None, num_steps: int) -> Callable[[int], Any]:

@@ -20,6 +20,7 @@ by class, ``(R, C, B)``: softmax over a short last axis is several times slower.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -39,20 +40,41 @@ __all__ = ["Layers", "MLPRisk"]
 Pair = tuple["Tensor", "Tensor | None"]
 """The weight and the bias of a layer."""
 
+ALIGNED = 16
+"""Each piece begins at a multiple of so many numbers: a line of the cache, in single precision."""
+
 
 class Layers:
     """The weights of an ensemble, or anything of their shape, layer by layer in contiguous pieces.
 
     Each layer is a pair (weight, bias): ``(R, n_in, n_out)`` and ``(R, 1, n_out)`` for hidden layers, ``(R, C, n_in)``
-    and ``(R, C, 1)`` for the output. The first layer has its bias inside the weight, the last along n_in.
+    and ``(R, C, 1)`` for the output. The first layer has its bias inside the weight, the last along n_in. All pieces
+    lie one after the other in ``flat``, so that what is the same for all numbers is one operation; the gaps hold 0.
     """
 
     def __init__(self, model: MLP, theta: Float[Tensor, "R P"]) -> None:
         self.model, self.num_runs = model, len(theta)
-        self.pairs = [
-            (weight.contiguous(), None if bias is None else bias.contiguous()) for weight, bias in _pairs(model, theta)
-        ]
+        views = _pairs(model, theta)
+        self.shapes = [None if piece is None else piece.shape for pair in views for piece in pair]
+        self._seat(theta.new_zeros(sum(map(_room, _flat(views)))))
+        for piece, view in zip(self.pieces, _flat(views), strict=True):
+            piece.copy_(view)
+
+    def _seat(self, flat: Tensor) -> None:
+        """Lays the pieces into ``flat``."""
+        self.flat, first = flat, 0
+        seats: list[Any] = []
+        for shape in self.shapes:
+            seats.append(None if shape is None else flat[first : first + shape.numel()].view(shape))
+            first += 0 if shape is None else _room(seats[-1])
+        self.pairs: list[Pair] = list(zip(seats[::2], seats[1::2], strict=True))
         self.pieces = _flat(self.pairs)
+
+    def like(self, flat: Tensor) -> Layers:
+        """``flat`` seen as such layers."""
+        other = copy(self)
+        other._seat(flat)
+        return other
 
     def rows(self, runs: slice) -> list[Pair]:
         """The pairs of some runs, as views."""
@@ -69,18 +91,35 @@ class Layers:
 
     def mul_(self, factor: Float[Tensor, "R 1"]) -> None:
         """Multiplies each run by its factor."""
-        for piece in self.pieces:
-            piece.mul_(factor[:, :, None])
+        for piece, of_run in self._by_run(factor):
+            piece.mul_(of_run)
 
     def add_(self, other: Layers) -> None:
         """Adds ``other``."""
-        for piece, change in zip(self.pieces, other.pieces, strict=True):
-            piece.add_(change)
+        self.flat.add_(other.flat)
 
-    def addcmul_(self, other: Layers, factor: Float[Tensor, "R 1"]) -> None:
-        """Adds each run's factor times ``other``."""
-        for piece, change in zip(self.pieces, other.pieces, strict=True):
-            piece.addcmul_(change, factor[:, :, None])
+    def lengths(self) -> Float[Tensor, "R 1"]:
+        """The Euclidean norm of each run's numbers."""
+        if self.num_runs == 1:
+            return torch.linalg.vector_norm(self.flat).view(1, 1)
+        norms = [torch.linalg.vector_norm(piece.flatten(1), dim=1) for piece in self.pieces]
+        return torch.linalg.vector_norm(torch.stack(norms, 1), dim=1, keepdim=True)
+
+    def addcmul_(self, other: Layers, factor: Float[Tensor, "R 1"], value: float = 1.0) -> None:
+        """Adds each run's factor times ``other``, times ``value``."""
+        for (piece, of_run), (change, _) in zip(self._by_run(factor), other._by_run(factor), strict=True):
+            piece.addcmul_(change, of_run, value=value)
+
+    def clamp_(self, bound: Float[Tensor, "R 1"]) -> None:
+        """Cuts each number to at most its run's bound in absolute value."""
+        for piece, of_run in self._by_run(bound):
+            piece.clamp_(-of_run, of_run)
+
+    def _by_run(self, factor: Float[Tensor, "R 1"]) -> list[tuple[Tensor, Tensor]]:
+        """Tensors that hold all numbers, each with the factor of its runs: a single run's lie in one piece."""
+        if self.num_runs == 1:
+            return [(self.flat, factor[0])]
+        return [(piece, factor[:, :, None]) for piece in self.pieces]
 
 
 def _pairs(model: MLP, theta: Float[Tensor, "R P"]) -> list[Pair]:
@@ -92,6 +131,11 @@ def _pairs(model: MLP, theta: Float[Tensor, "R P"]) -> list[Pair]:
         weight, bias = (matrix, None) if inside else (matrix[..., :n_in], matrix[..., n_in:])
         pairs.append((weight, bias) if layer == last else (weight.mT, None if bias is None else bias.mT))
     return pairs
+
+
+def _room(piece: Tensor) -> int:
+    """How many numbers are set apart for a piece."""
+    return -(-piece.numel() // ALIGNED) * ALIGNED
 
 
 def _flat(pairs: list[Pair]) -> list[Tensor]:

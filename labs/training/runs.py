@@ -9,12 +9,12 @@ from torch import Tensor
 
 from labs.training.gradient import EnsembleRisk, of_runs
 from labs.training.mlp_rules import Layers, MLPRisk
-from labs.training.updates import Update, clip
+from labs.training.updates import Adam, HeavyBall, Update, clip, shortening
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
-__all__ = ["Bounds", "FlatRuns", "LayeredRuns", "Runs"]
+__all__ = ["Bounds", "BufferedRuns", "FlatRuns", "LayeredRuns", "Runs"]
 
 Bounds = tuple[Tensor | None, Tensor | None]
 """The largest norm and the largest component of a gradient, (R, 1) each."""
@@ -108,3 +108,71 @@ class LayeredRuns:
         self.momentum = self.momentum.masked_fill(runs[:, None], 0.0)
         if self.velocity is not None:
             self.velocity.mul_((~runs[:, None]).to(self.momentum))
+
+
+class BufferedRuns:
+    """The weights of MLPs layer by layer, with the gradient in a place of its own: clipping, and Adam.
+
+    What clipping by norm does to a run's gradient is one factor; plain descent takes it into the rate.
+    """
+
+    needs_grad = False
+
+    def __init__(self, theta: Float[Tensor, "R P"], risk: MLPRisk, update: HeavyBall | Adam, bounds: Bounds) -> None:
+        self.risk, self.update, (self.norm, self.value) = risk, update, bounds
+        same = self.value is not None and bool((self.value == self.value[0]).all())
+        self.shared_value = float(self.value[0]) if self.value is not None and same else None
+        self.layers, self.grad = Layers(risk.model, theta), Layers(risk.model, torch.zeros_like(theta))
+        fresh = isinstance(update, HeavyBall) and not update.plain
+        self.velocity = Layers(risk.model, torch.zeros_like(theta)) if fresh else None
+
+    @property
+    def theta(self) -> Float[Tensor, "R P"]:
+        """A copy in the usual form."""
+        return self.layers.theta()
+
+    def advance(self, x: Tensor, y: Tensor, rate: Float[Tensor, "R 1"], grad: Tensor | None) -> None:
+        self._find_gradient(x, y, grad)
+        if self.shared_value is not None:
+            self.grad.flat.clamp_(-self.shared_value, self.shared_value)
+        elif self.value is not None:
+            self.grad.clamp_(self.value)
+        factor = None if self.norm is None else shortening(self.grad.lengths(), self.norm)
+        if isinstance(self.update, Adam):
+            self._adam(self.update, rate, factor)
+        else:
+            self._heavy_ball(self.update, rate if factor is None else rate * factor)
+
+    def _find_gradient(self, x: Tensor, y: Tensor, known: Tensor | None) -> None:
+        if known is not None:
+            self.grad = Layers(self.risk.model, known)
+            return
+        self.grad.flat.zero_()
+        for runs in self.risk.blocks(self.risk.weight_decay, x, y):
+            x_rows, y_rows = of_runs(runs, x, y)
+            self.risk.add_gradient_(self.grad.rows(runs), self.layers.rows(runs), x_rows, y_rows, 1.0 / x.shape[1])
+        if self.risk.decays:
+            self.grad.addcmul_(self.layers, self.risk.weight_decay)
+
+    def _heavy_ball(self, update: HeavyBall, rate: Float[Tensor, "R 1"]) -> None:
+        if self.velocity is None:
+            self.layers.addcmul_(self.grad, rate, value=-1)
+            return
+        self.velocity.mul_(update.momentum)
+        self.velocity.addcmul_(self.grad, rate, value=-1)
+        self.layers.add_(self.velocity)
+
+    def _adam(self, update: Adam, rate: Float[Tensor, "R 1"], factor: Tensor | None) -> None:
+        if factor is not None:
+            self.grad.mul_(factor)
+        shared = update.shared(rate)
+        if shared is not None:
+            update.descend(self.layers.flat, self.grad.flat, shared)
+        else:
+            step = self.layers.like(update.unit_step(self.grad.flat))
+            self.layers.addcmul_(step, rate)
+
+    def halt(self, runs: Bool[Tensor, " R"]) -> None:
+        self.update.halt(runs)
+        if self.velocity is not None:
+            self.velocity.mul_((~runs[:, None]).to(self.velocity.flat.dtype))
