@@ -24,6 +24,7 @@ from labs.explore.descent import descent
 from labs.explore.margins import margins
 from labs.explore.methods import METHODS
 from labs.explore.minibatch import minibatch
+from labs.explore.saddles import saddles
 from labs.explore.sources import KINDS, MIME_TYPE
 from labs.explore.stopping import stopping
 from labs.explore.widget import Explorable
@@ -35,6 +36,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "descent",
     "margins",
     "minibatch",
+    "saddles",
     "stopping",
     # What they are made of
     "Explorable",
