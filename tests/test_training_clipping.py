@@ -40,7 +40,11 @@ OPTIONS: list[dict[str, Any]] = [
     {"optimizer": "adam", **PER_RUN, "weight_decay": 0.1},
     {"optimizer": "adam", "clip_norm": 0.3, "schedule": "cosine"},
     {"clip_norm": 0.3, "memory_limit_bytes": 1},
-    {"clip_norm": 0.3, "early_stopping": EarlyStopping("train_loss", patience=2, min_improvement=0.02), "momentum": 0.5},
+    {
+        "clip_norm": 0.3,
+        "early_stopping": EarlyStopping("train_loss", patience=2, min_improvement=0.02),
+        "momentum": 0.5,
+    },
     {"optimizer": "adam", "early_stopping": EarlyStopping("train_loss", patience=2, min_improvement=0.02)},
 ]
 
