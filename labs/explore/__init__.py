@@ -20,6 +20,7 @@ A new kind is added in four steps:
 
 from labs.explore.basins import basins
 from labs.explore.capacity import capacity
+from labs.explore.cliff import cliff
 from labs.explore.descent import descent
 from labs.explore.margins import margins
 from labs.explore.methods import METHODS
@@ -33,6 +34,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables
     "basins",
     "capacity",
+    "cliff",
     "descent",
     "margins",
     "minibatch",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 __all__ = ["KINDS", "MIME_TYPE", "assemble", "host", "joined", "style"]
 
-KINDS: tuple[str, ...] = ("basins", "capacity", "descent", "margins", "minibatch", "saddles", "stopping")
+KINDS: tuple[str, ...] = ("basins", "capacity", "cliff", "descent", "margins", "minibatch", "saddles", "stopping")
 """The kinds of explorables; each has its module ``<kind>.js`` here, which exports ``render({model, el})``."""
 
 MIME_TYPE = "application/vnd.labs.explorable+json"
