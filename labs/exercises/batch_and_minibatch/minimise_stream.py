@@ -56,7 +56,7 @@ class Stream(Oracle):
         return f"stream of noisy examples in {len(Oracle.inside(self)['minimum'])} dimensions"
 
 
-DIMENSION, ALLOWED, MOST = 40, 10, 1_000_000
+DIMENSION, ALLOWED, MOST = 40, 20, 1_000_000
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
