@@ -1,5 +1,6 @@
 """Notebooks are run again in place: whole or not at all, with nothing of the run itself left in them."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -150,12 +151,18 @@ def test_ctrl_c_leaves_the_file_whole(tmp_path: Path) -> None:
     path = _write(tmp_path / "01_slow.ipynb", f"open({str(tmp_path / 'begun')!r}, 'w').close()", "while True: pass")
     before = path.read_bytes()
     command = [sys.executable, str(TOOLS / "refresh.py"), str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # As from a terminal: what a script starts in its background would ignore Ctrl-C.
+    hear = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, preexec_fn=hear, **options) as process:
         while not (tmp_path / "begun").exists():
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()  # does nothing to one that has ended
     assert process.returncode == 130
     assert errors.strip().endswith("are as they were.")
     assert path.read_bytes() == before
