@@ -11,6 +11,7 @@ import secrets
 import signal
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,13 +83,11 @@ def records(results: Sequence[Trial]) -> list[Record]:
     """One record for each claim of each notebook, in the order of the notebook; a sentence twice is two claims."""
     found: dict[tuple[str, str, int], list[Checked]] = {}
     for trial in results:
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for one in trial.claims:
-            counts[one.sentence] = counts.get(one.sentence, 0) + 1
+            counts[one.sentence] += 1
             found.setdefault((trial.notebook, one.sentence, counts[one.sentence]), []).append(one)
-    runs = {trial.notebook: 0 for trial in results}
-    for trial in results:
-        runs[trial.notebook] += 1
+    runs = Counter(trial.notebook for trial in results)
     return [
         Record(
             notebook,
