@@ -43,7 +43,7 @@ check: $(VENV)/installed  ## style and types only (seconds)
 # Jupyter refuses root without being told; in a container there may be nobody else.
 lab: $(VENV)/installed  ## open the course in JupyterLab, at its cover
 	@$(ONE_THREAD) $(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=book \
-		--ContentsManager.hide_globs='_*' --ContentsManager.hide_globs=__pycache__ --ContentsManager.hide_globs='*.bib' \
+		--ContentsManager.hide_globs='_*' --ContentsManager.hide_globs=__pycache__ \
 		--LabApp.default_url=/lab/tree/index.md --LabApp.app_settings_dir="$(CURDIR)/book/_tools/jupyterlab"
 
 serve: $(PAGE)  ## serve the built book on this machine (PORT=8000)

@@ -7,6 +7,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from course_site import (
+    bibliography,
     built,
     checks,
     code,
@@ -43,6 +44,7 @@ PARTS = (
     measured,
     speed,
     notes,
+    bibliography,
     reference,
     numbers,
     publishing,
