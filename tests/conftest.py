@@ -3,12 +3,15 @@
 And what the tests of explorables share: their JavaScript run in node, and a page with them in a browser.
 """
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -62,18 +65,26 @@ def sphinx_build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[st
 
     It is built in ``tmp_path``, and comes to lie in ``tmp_path / "out"``.
     """
+    from sphinx.cmd.build import main as sphinx_main
 
     def build(extensions: list[str], pages: dict[str, str], **settings: Any) -> subprocess.CompletedProcess[str]:
         for path, text in pages.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text, encoding="utf-8")
         settings["extensions"] = extensions
+        settings.setdefault(
+            "source_suffix", {".rst": "restructuredtext"}
+        )  # each its own: extensions add to Sphinx's default
         lines = [f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1] / 'book' / '_ext')!r})"]
         lines += [f"{name} = {value!r}" for name, value in settings.items()]
         (tmp_path / "conf.py").write_text("\n".join(lines), encoding="utf-8")
-        options = ["-W", "--keep-going", "-n", "-q"]
-        command = [sys.executable, "-m", "sphinx", *options, str(tmp_path), str(tmp_path / "out")]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        options = ["-W", "--keep-going", "-n", "-q", "-N", str(tmp_path), str(tmp_path / "out")]
+        said, complained = io.StringIO(), io.StringIO()
+        # In this process: what Sphinx imports takes ten times as long as such a book.
+        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(complained):
+            warnings.simplefilter("ignore")
+            code = sphinx_main(options)
+        return subprocess.CompletedProcess(options, code, said.getvalue(), complained.getvalue())
 
     return build
 
