@@ -25,6 +25,9 @@ _HOMES = {
     "solution": "labs.exercises",
 }
 
+_PACKAGES = ("critical_points", "inexact", "recurrence", "sweeps")
+"""Packages that a few chapters use: `labs.recurrence` works without an import of its own."""
+
 
 def start() -> None:
     """Prepare a notebook: seeds, deterministic arithmetic on the CPU, the figure style, explorables on Colab.
@@ -50,8 +53,10 @@ def _allow_explorables_on_colab() -> None:
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"labs.{name}")
     raise AttributeError(f"module 'labs' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PACKAGES})

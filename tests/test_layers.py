@@ -15,7 +15,7 @@ LAYERS = (
     {"inputs", "device", "bars"},
     {"data", "objectives", "models", "losses", "separators", "intervals"},
     {"batching", "fast", "lanczos", "products"},
-    {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence"},
+    {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence", "inexact"},
     {"training", "data_parallel"},
     {"sweeps"},
     {"cards", "claims", "figures", "explore", "exercises"},

@@ -11,6 +11,7 @@ from labs.models.gated import GRU, LSTM
 from labs.models.layout import ACTIVATIONS, Layered
 from labs.models.mlp import INITIALISATIONS, MLP
 from labs.models.module import ModuleModel
+from labs.models.rbm import RBM
 from labs.models.rnn import RNN
 
-__all__ = ["ACTIVATIONS", "GRU", "INITIALISATIONS", "LSTM", "MLP", "RNN", "Layered", "ModuleModel"]
+__all__ = ["ACTIVATIONS", "GRU", "INITIALISATIONS", "LSTM", "MLP", "RBM", "RNN", "Layered", "ModuleModel"]

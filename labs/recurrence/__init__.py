@@ -25,6 +25,7 @@ from labs.recurrence.products import (
     lyapunov_exponents,
 )
 from labs.recurrence.through_time import gradient_norms, state_jacobians, stretch
+from labs.recurrence.truncated import gradients_by_step, truncated_gradient
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # one unit, unrolled
@@ -36,6 +37,8 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "state_jacobians",
     "gradient_norms",
     "stretch",
+    "gradients_by_step",
+    "truncated_gradient",
     # powers of one matrix
     "Eigen",
     "decompose",
