@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_refused():
             truncated_gradient(model, theta, x, y, wrong)
     gated = LSTM(D, H, C)
     for function in (gradients_by_step, lambda *a: truncated_gradient(*a, 2)):
-        with pytest.raises(ValueError, match="must be a labs.models.RNN"):
+        with pytest.raises(ValueError, match=r"must be a labs\.models\.RNN"):
             function(gated, theta, x, y)
         with pytest.raises(ValueError, match="x must have shape"):
             function(model, theta, x[..., :1], y)

@@ -49,7 +49,7 @@ def _product(on: Float[Tensor, "*runs N units"], states: Float[Tensor, "S units"
 
 
 def second_eigenvalue(model: RBM, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs"]:
-    """λ₂, the largest eigenvalue of the Gibbs chain but 1: the factor by which k + 1 steps are better than k, in the end.
+    """λ₂, the largest eigenvalue of the Gibbs chain but 1: by this factor, in the end, k + 1 steps are better than k.
 
     T is reversible: with D = diag π, D^½ T D^(−½) is symmetric, and has no negative eigenvalue, for it is A Aᵀ with
     A[v, h] = √(p(h | v) p(v | h)). Computed in float64 on the CPU; the result is like θ.

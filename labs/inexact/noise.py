@@ -102,7 +102,7 @@ def noisy_descent(
     *,
     bias: float = 0.0,
     record: Sequence[int] | None = None,
-) -> Float[Tensor, "records *runs"]:
+) -> Float[Tensor, "records ..."]:
     """θ of many runs of θ ← θ − ηₜ(λθ + b + σξ), ξ ~ N(0, 1), each with noise of its own.
 
     Args:
