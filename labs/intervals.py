@@ -114,6 +114,8 @@ def _positive(num_standard_errors: float) -> float:
 def _vector(name: str, samples: Any, minimum: int) -> np.ndarray:
     if hasattr(samples, "detach"):
         samples = samples.detach().cpu().double()
+    elif isinstance(samples, (list, tuple)):
+        samples = [sample.detach().cpu().tolist() if hasattr(sample, "detach") else sample for sample in samples]
     x = np.asarray(samples, dtype=float)
     if x.ndim != 1 or x.size < minimum:
         raise ValueError(f"{name} must be a vector of at least {minimum} numbers, got shape {x.shape}")

@@ -77,17 +77,17 @@ class Lanczos:
         if j > 0:
             w.addcmul_(self._beta, self._basis[:, j - 1], value=-1)
         self._num_steps += 1
-        self._alphas.append(alpha.squeeze(-1).double().cpu().numpy())
+        self._alphas.append(alpha.squeeze(-1).cpu().double().numpy())
         self._basis[:, j + 1], beta, self._beta = self._orthogonal(w)
         self._betas.append(beta)
 
     def _orthogonal(self, w: Float[Tensor, "B P"]) -> tuple[Tensor, np.ndarray, Tensor]:
         """The next basis vector, w made orthogonal to the basis (again while that shortens it much), and β = ‖w‖."""
-        before = vector_norm(w, dim=-1).double().cpu().numpy()
+        before = vector_norm(w, dim=-1).cpu().double().numpy()
         for _ in range(3):
             w = self._project_out(w)
             lengths = vector_norm(w, dim=-1, keepdim=True)
-            beta = lengths.squeeze(-1).double().cpu().numpy()
+            beta = lengths.squeeze(-1).cpu().double().numpy()
             if (beta > 0.7 * before).all():
                 break
             before = beta

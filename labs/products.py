@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from labs.device import beside
 from labs.fast import covers
 from labs.fast.products import Product
 from labs.inputs import finite
@@ -53,7 +54,7 @@ class HessianOperator:
     def __matmul__(self, v: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs P"]:
         if v.shape != self.theta.shape:
             raise ValueError(f"v must have the shape of theta, {tuple(self.theta.shape)}, got {tuple(v.shape)}")
-        return self._product(v.detach())
+        return self._product(beside(v.detach(), self.theta))
 
     def rows(self, vs: Float[Tensor, "K P"]) -> Float[Tensor, "K P"]:
         """H v for each row v: of the one Hessian when θ is ``(P,)``, of each run's own when θ is ``(R, P)``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labs.device.memory import in_blocks
-from labs.device.place import DEVICE, device_for, scaled, synchronize
+from labs.device.place import DEVICE, beside, device_for, scaled, synchronize
 from labs.device.seeds import BASE_SEED, SeedError, course_seed, generator, numpy_generator, start
 from labs.device.timing import Comparison, Ratio, Timing, interleaved, timed
 
@@ -11,6 +11,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     # where
     "DEVICE",
     "device_for",
+    "beside",
     "scaled",
     "synchronize",
     # seeds

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from labs.inputs import integer
 
-__all__ = ["DEVICE", "device_for", "scaled", "synchronize"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["DEVICE", "beside", "device_for", "scaled", "synchronize"]
 
 
 def _best_device() -> torch.device:
@@ -27,6 +32,22 @@ def device_for(dtype: torch.dtype) -> torch.device:
         True
     """
     return torch.device("cpu") if DEVICE.type == "mps" and dtype == torch.float64 else DEVICE
+
+
+def beside(value: object, like: Tensor) -> Tensor:
+    """``value`` in the type of ``like`` and where ``like`` is: the first tensor of a call decides, others are moved.
+
+    It is narrowed before it goes to the device and widened after it has left, since mps holds no float64; and a Python
+    number is read in the type wanted, not in float32.
+
+    Example:
+        >>> beside(0.1, torch.zeros(2, dtype=torch.float64))
+        tensor(0.1000, dtype=torch.float64)
+    """
+    tensor = value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=like.dtype)
+    if like.device.type == "cpu":
+        return tensor.cpu().to(like.dtype)
+    return tensor.to(like.dtype if tensor.device.type == "cpu" else tensor.dtype).to(like.device).to(like.dtype)
 
 
 def scaled(*, cpu: int, gpu: int) -> int:

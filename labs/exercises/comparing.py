@@ -89,7 +89,7 @@ def _tensor_difference(got: Read, expected: torch.Tensor, tolerance: float, roww
     shape = tuple(expected.shape)
     if got.values.shape != shape:
         return _shape_difference(got.values.shape, shape)
-    wanted = expected.detach().double().cpu().numpy()
+    wanted = expected.detach().cpu().double().numpy()
     sizes = np.where(np.isfinite(wanted), np.abs(wanted), 0.0)
     along = tuple(range(1 if rowwise else 0, sizes.ndim))
     return _value_difference(got, wanted, sizes.max(axis=along, keepdims=True, initial=0.0), tolerance)

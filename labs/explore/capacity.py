@@ -147,4 +147,4 @@ def picture(config: Mapping[str, Any]) -> bytes:
 
 def _rounded(values: ArrayLike) -> list[float]:
     """Values short enough to be written into a page; both languages compute from these."""
-    return [round(float(value), 5) for value in np.asarray(values).ravel()]
+    return [round(float(value), 5) for value in np.asarray(values.cpu() if hasattr(values, "cpu") else values).ravel()]

@@ -52,7 +52,7 @@ def _summed_losses(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor, x: T
                 here = [[part[j] for part in layer] for layer in later]
                 _forward(model, z_row, beta, z_v, here, [*room, outputs[:, j]])
             losses.copy_(_losses(risk, outputs, y).sum(-1))
-    return table.double().cpu()
+    return table.cpu().double()
 
 
 def _forward(model: MLP, z: Tensor, beta: float, z_v: Tensor, later: list, room: list[Tensor]) -> None:
@@ -74,7 +74,8 @@ def _losses(risk: Risk, f: Float[Tensor, "C points N"], y: Tensor) -> Float[Tens
 
 
 def _decay(risk: Risk, axes: Tensor, alphas: Tensor, betas: Tensor) -> Tensor:
-    gram = axes.double() @ axes.double().mT
+    axes, alphas, betas = (part.cpu().double() for part in (axes, alphas, betas))
+    gram = axes @ axes.mT
     one = torch.ones(len(alphas), len(betas), dtype=torch.float64)
-    point = torch.stack((one, alphas.double().cpu()[:, None] * one, betas.double().cpu() * one), dim=-1)
-    return 0.5 * risk.weight_decay * ((point @ gram.cpu()) * point).sum(-1)
+    point = torch.stack((one, alphas[:, None] * one, betas * one), dim=-1)
+    return 0.5 * risk.weight_decay * ((point @ gram) * point).sum(-1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labs.bars import tqdm
+from labs.device import beside
 from labs.fast import covers
 from labs.fast.planes import risk_on_plane
 from labs.inputs import finite, integer
@@ -42,6 +43,7 @@ def line(
         >>> line(lambda theta: theta.square().sum(), torch.zeros(2), torch.ones(2), [0.0, 0.5, 1.0])
         tensor([0.0000, 0.5000, 2.0000])
     """
+    theta_b = beside(theta_b, theta_a)
     if theta_a.ndim == 1:
         return plane(risk, theta_a, theta_b - theta_a, torch.zeros_like(theta_a), ts, [0.0])[:, 0]
     if finite("theta_a", theta_a).shape != finite("theta_b", theta_b).shape:
@@ -115,6 +117,7 @@ def plane(
             raise ValueError(
                 f"{name} must have shape (P,) like center, {tuple(center.shape)}, got {tuple(direction.shape)}"
             )
+    u, v = beside(u, center), beside(v, center)
     alphas, betas = (_coordinates(c, center) for c in (coords, coords if coords_v is None else coords_v))
     if covers(risk, center):
         return risk_on_plane(risk, torch.stack((center, u, v)).detach(), alphas, betas)
@@ -122,7 +125,7 @@ def plane(
 
 
 def _coordinates(values: Tensor | Sequence[float], like: Tensor) -> Tensor:
-    values = finite("coords", torch.as_tensor(values, dtype=like.dtype, device=like.device))
+    values = finite("coords", beside(values, like))
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"coords must be a non-empty list of numbers, got shape {tuple(values.shape)}")
     return values

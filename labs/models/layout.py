@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labs.device import device_for
+from labs.device import beside, device_for
 from labs.inputs import chosen, integer, number
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def as_gain(gain: float | Tensor, num_runs: int | None) -> Tensor:
     Raises:
         ValueError: when a gain is negative or not finite, or there is not one for all or one a run.
     """
-    gains = torch.as_tensor(gain, dtype=torch.float64).cpu()
+    gains = beside(gain, torch.empty(0, dtype=torch.float64))
     if gains.ndim and gains.shape != (num_runs,):
         raise ValueError(
             f"gain must be one number, or one a run of shape ({num_runs},), got shape {tuple(gains.shape)}"

@@ -40,7 +40,9 @@ def quadratic_form(matrix: Float[Tensor, "n n"], linear: Float[Tensor, " n"] | N
     b = torch.zeros_like(matrix[0]) if linear is None else finite("linear", linear)
     if b.shape != matrix.shape[:1]:
         raise ValueError(f"linear must have shape ({len(matrix)},), got {tuple(b.shape)}")
-    return _quadratic_surface("quadratic_form", matrix.double(), b.double(), {"matrix": matrix, "linear": b})
+    return _quadratic_surface(
+        "quadratic_form", matrix.cpu().double(), b.cpu().double(), {"matrix": matrix, "linear": b}
+    )
 
 
 def nesterov_worst(k: int, smoothness: float = 1.0) -> Surface:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labs.device import beside
 from labs.inputs import all_finite
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def per_run(
     name: str, value: Any, theta: Float[Tensor, "R P"], at_least: float = 0.0, above: float | None = None
 ) -> Float[Tensor, "R 1"]:
     """A hyperparameter, given once or one a run, as a column beside θ."""
-    column = torch.as_tensor(value, dtype=theta.dtype, device=theta.device)
+    column = beside(value, theta)
     if column.ndim > 1 or (column.ndim == 1 and len(column) != len(theta)):
         raise ValueError(
             f"{name} has shape {tuple(column.shape)}; give one number or one for each of {len(theta)} runs"
@@ -63,10 +64,10 @@ def per_run(
 def data_per_run(data: tuple[Tensor, Tensor], theta: Float[Tensor, "R P"]) -> tuple[Tensor, Tensor]:
     """Inputs and targets with a leading R where each run has its own, a leading 1 where all share them."""
     try:
-        x, y = (torch.as_tensor(t, device=theta.device) for t in data)
+        x, y = (torch.as_tensor(t) for t in data)
     except (TypeError, ValueError) as error:
         raise ValueError(f"data must be a pair (x, y) such as labs.data.digits(), got {type(data).__name__}") from error
-    x, y = (t.to(theta.dtype) if t.is_floating_point() else t for t in (x, y))
+    x, y = (beside(t, theta) if t.is_floating_point() else t.to(theta.device) for t in (x, y))
     if x.is_floating_point() and not all_finite(x):
         raise ValueError("the inputs x hold values that are not finite; remove or impute those rows first")
     runs = len(theta)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from labs.curvature import hvp, sharpness
-from labs.device import generator
+from labs.device import beside, generator
 from labs.losses import zero_one
 from labs.training.arguments import data_per_run
 from labs.training.gradient import EnsembleRisk
@@ -123,7 +123,7 @@ def angle_to(target: Float[Tensor, "*runs P"]) -> Monitor:
     """The angle in radians between −∇J and the way from θ to ``target``, one point or one a run."""
 
     def read(state: State) -> Tensor:
-        cosine = torch.nn.functional.cosine_similarity(-state.grad, target - state.theta, dim=-1)
+        cosine = torch.nn.functional.cosine_similarity(-state.grad, beside(target, state.theta) - state.theta, dim=-1)
         return cosine.clamp(-1, 1).arccos()
 
     return Monitor(read)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from labs.device import beside
+
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
@@ -47,6 +49,7 @@ class Best:
 
     def look(self, step: int, theta: Float[Tensor, "R P"], reading: Float[Tensor, " R"]) -> None:
         """Takes a reading into account. NaN never improves."""
+        reading = beside(reading, self.value)
         margin = self.rule.min_improvement if self.rule else 0.0
         better = (reading < self.value - margin) & (self.stopped_at < 0)
         self.value = torch.where(better, reading, self.value)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from labs.device import beside
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -38,7 +40,7 @@ def descend(
     """
     start = torch.as_tensor(start)
     start = start if start.is_floating_point() else start.to(torch.get_default_dtype())
-    rate, momentum = (torch.as_tensor(number, dtype=start.dtype) for number in (learning_rate, momentum))
+    rate, momentum = (beside(number, start) for number in (learning_rate, momentum))
     if not (rate > 0).all():
         raise ValueError(f"learning_rate must be positive, got {learning_rate!r}")
     if num_steps < 0:

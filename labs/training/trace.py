@@ -56,7 +56,7 @@ class Trace:
     def readings(self, name: str) -> tuple[Int[Tensor, " k"], Float[Tensor, "k R"]]:
         """The steps at which ``name`` was really read, and its values there."""
         values = self[name]
-        taken = ~values.isnan().flatten(1).all(1)
+        taken = (~values.isnan().flatten(1).all(1)).cpu()
         return self.steps[taken], values[taken]
 
     @property
