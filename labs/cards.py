@@ -10,7 +10,7 @@ import unicodedata
 from itertools import count
 from typing import Any
 
-__all__ = ["as_json", "identifier", "notebook", "number", "rounded", "show"]
+__all__ = ["as_json", "identifier", "notebook", "number", "rounded", "show", "take_the_place"]
 
 _given: dict[tuple, str] = {}
 _running: dict[str, Any] = {"cell": None, "counts": {}}
@@ -35,6 +35,23 @@ def show(line: str, card: str, extra: dict[str, Any] | None = None) -> None:
     from IPython.display import display
 
     display({"text/plain": line, "text/html": card} | (extra or {}), raw=True)
+
+
+def take_the_place() -> str:
+    """JavaScript for a widget: ``takeThePlace(el, id)`` hides the element that shows the same without it.
+
+    The two are outputs of their own, the element first: where the widget cannot be shown, the element stays. It is
+    hidden by a style sheet inside the widget, which needs no order and goes with it; so does the room that JupyterLab
+    and the classic notebook give to an output that is empty.
+    """
+    return """\
+function takeThePlace(el, id) {
+  const lab = `.jp-OutputArea-child:has(> .jp-OutputArea-output > #${id})`;
+  const classic = `.output_area:has(> .output_subarea > #${id})`;
+  const hidden = [`#${id}`, lab, classic].map((place) => `${place} { display: none !important; }`);
+  el.append(Object.assign(document.createElement("style"), { textContent: hidden.join("\\n") }));
+}
+"""
 
 
 def _print(line: str) -> None:

@@ -265,7 +265,7 @@ def test_a_live_explorable_refuses_a_wrong_setting_and_keeps_the_last() -> None:
     assert explorable.config["num_steps"] == 30
 
 
-def test_one_display_serves_every_reader() -> None:
+def test_what_stands_for_an_explorable_serves_every_reader() -> None:
     explorable = explore.descent("quadratic", ["gradient_descent"], kappa=4.0, taylor=True, title="A small valley")
     data, _ = explorable._repr_mimebundle_()
     shown = data[explore.MIME_TYPE]
@@ -275,7 +275,6 @@ def test_one_display_serves_every_reader() -> None:
     assert shown["config"]["taylor"] is True
     assert shown["alt"] == data["text/plain"] == describe(explorable.config)
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
-    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorable.model_id
 
 
 def test_the_picture_is_drawn_without_leaving_a_figure_open() -> None:
@@ -299,7 +298,8 @@ def test_the_sentence_says_where_each_path_ends() -> None:
 
 def test_both_forms_hold_the_same_program_without_imports_and_exports() -> None:
     module, script = (sources.assemble("descent", form) for form in ("module", "script"))
-    assert module.endswith("export default { render };\n")
+    assert module.rstrip().endswith("};")
+    assert "export default {" in module
     assert "window.labsExplorables" in script
     assert "import {" not in module + script
     assert script.count("export") == 0

@@ -214,9 +214,8 @@ def live(monkeypatch: pytest.MonkeyPatch, answered: object) -> Iterator[Callable
     made: list[Question] = []
 
     class Kept(Question):
-        def view(self) -> dict[str, Any]:
+        def show(self) -> None:
             made.append(self)
-            return super().view()
 
     monkeypatch.setattr(prediction, "Question", Kept)
     monkeypatch.setattr(cards, "notebook", lambda: IPython.InteractiveShell.instance())
@@ -250,7 +249,7 @@ def panel(chromium: Any, tmp_path: Path) -> Iterator[Callable[[Question], Any]]:
         )
         page.goto((tmp_path / "live.html").as_uri())
         page.add_style_tag(content=str(question._css))
-        given = json.dumps({name: getattr(question, name) for name in ("card", "opened", "said")})
+        given = json.dumps({name: getattr(question, name) for name in ("name", "card", "opened", "said")})
         script = str(question._esm).replace("export default", "const live =")
         page.add_script_tag(content=f"{{ const given = {given}; {script} {HOST} }}")
         return page
@@ -260,16 +259,16 @@ def panel(chromium: Any, tmp_path: Path) -> Iterator[Callable[[Question], Any]]:
     assert errors == []
 
 
-def test_a_running_notebook_shows_the_live_question_beside_the_html(
+def test_a_running_notebook_shows_the_live_question_after_the_html(
     live: Callable[[str], Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown: list[tuple[str, str, dict[str, Any]]] = []
+    shown: list[tuple[str, str]] = []
     monkeypatch.setattr(cards, "show", lambda *output: shown.append(output))
     question = live("Which way is down?")
-    ((line, card, extra),) = shown
+    ((line, card),) = shown
     assert line.startswith("Predict. Which way is down?")
-    assert card == question.card
-    assert list(extra) == ["application/vnd.jupyter.widget-view+json"]
+    assert f'id="{question.name}"' in card
+    assert question.card == card.replace(question.name, f"{question.name}-live")
 
 
 def test_plain_python_makes_no_widget(answered: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,9 +164,14 @@ def seal(notebook: NotebookNode) -> None:
 
 
 def _without_widget(output: NotebookNode) -> NotebookNode | None:
-    """The output without its live widget, whose number is new in each run; None where nothing else is worth keeping."""
+    """The output without its live widget, whose number is new in each run; None where nothing else is worth keeping.
+
+    An explorable keeps its picture, but not the HTML around it, which is there for the widget.
+    """
     if output.output_type == "stream" and output.name == "stderr" and _is_progress(output.text):
         return None
+    if EXPLORABLE in output.get("data", {}):
+        output.data.pop("text/html", None)
     if WIDGET not in output.get("data", {}):
         return output
     del output.data[WIDGET]

@@ -6,6 +6,7 @@ export default {
     const line = Object.assign(document.createElement("p"), { className: "predict-tally" });
     line.setAttribute("role", "status");
     question.append(line);
+    takeThePlace(el, model.get("name")); // labs.cards: hides the question that needs no widget
     const say = () => { line.textContent = model.get("said"); };
     say();
     model.on("change:said", say);

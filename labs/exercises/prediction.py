@@ -1,7 +1,7 @@
 """Predict-then-reveal questions: the reader commits to an answer, then opens it. No kernel and no script needed.
 
-What is shown is HTML that folds by itself. Where a kernel runs, a widget shows the same HTML and hands the first guess
-to the progress file; where only the book's script runs, that script keeps it in the browser.
+What is shown is HTML that folds by itself. Where a kernel runs, a widget is displayed after it, which takes its place
+and hands the first guess to the progress file; where only the book's script runs, that script keeps it in the browser.
 """
 
 from __future__ import annotations
@@ -42,15 +42,11 @@ def predict(question: str, choices: Sequence[str], answer: str, why: str | Mappi
     if not reasons.get(answer, "").strip():
         raise ValueError("why must say why the answer is right")
     name = cards.identifier("predict", question)
-    folds = "".join(_fold(choice, choice == answer, reasons.get(choice, ""), name) for choice in choices)
-    card = (
-        f'<div class="predict" id="{name}" role="group" aria-labelledby="{name}-question">'
-        f'<p class="predict-question" id="{name}-question"><strong>Predict.</strong> {html.escape(question)}</p>'
-        f"{folds}</div>"
-    )
+    told = [(choice, choice == answer, reasons.get(choice, "")) for choice in choices]
     listed = "\n".join(f"  {letter}) {choice}" for letter, choice in zip("abcdefghij", choices, strict=False))
-    live = {} if cards.notebook() is None else Question(name, card, choices.index(answer)).view()
-    cards.show(f"Predict. {question}\n{listed}", card, live)
+    cards.show(f"Predict. {question}\n{listed}", _card(name, question, told))
+    if cards.notebook() is not None:
+        Question(name, _card(f"{name}-live", question, told), choices.index(answer)).show()
 
 
 def tally(marks: record.Marks) -> str:
@@ -70,41 +66,55 @@ class Question(anywidget.AnyWidget):
     """A question in a live notebook, which remembers the first choice that is opened.
 
     Args:
-        name: Under which the guess is kept.
-        card: The question as HTML, with a ``details`` element for each choice.
+        name: Under which the guess is kept; also the ``id`` of the HTML that shows the question without the widget.
+        card: The question as HTML, with a ``details`` element for each choice and another ``id``.
         right: The place of the right choice among them.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = cards.take_the_place() + Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
     _css = Path(__file__).with_suffix(".css")
+    name = traitlets.Unicode().tag(sync=True)
     card = traitlets.Unicode().tag(sync=True)
     opened = traitlets.Int(-1).tag(sync=True)  # the choice that stands open, or -1
     said = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, name: str, card: str, right: int) -> None:
-        self._name, self._right = name, right
-        super().__init__(card=card, said=self._sentence(*record.load()))
+        self._right = right
+        super().__init__(name=name, card=card, said=_sentence(name, *record.load()))
 
-    def view(self) -> dict[str, Any]:
-        """The live view as a MIME type to show beside the question's HTML."""
+    def show(self) -> None:
+        """Displays the live view, with no words for where it cannot be shown."""
+        from IPython.display import display
+
         data, _ = self._repr_mimebundle_() or ({}, {})
-        return {kind: content for kind, content in data.items() if kind != "text/plain"}
+        display({kind: content for kind, content in data.items() if kind != "text/plain"}, raw=True)
 
     @traitlets.observe("opened")
     def _keep(self, change: dict[str, Any]) -> None:
         if change["new"] >= 0:
-            note = record.guess(self._name, right=change["new"] == self._right)
-            self.said = self._sentence(record.load()[0], note)
+            note = record.guess(self.name, right=change["new"] == self._right)
+            self.said = _sentence(self.name, record.load()[0], note)
 
-    def _sentence(self, marks: record.Marks, note: str) -> str:
-        """How the first guess was here and everywhere; "" before it."""
-        if self._name not in marks:
-            return ""
-        return f"Your first guess here was {marks[self._name]['state']}. {tally(marks)} {note}".strip()
+
+def _sentence(name: str, marks: record.Marks, note: str) -> str:
+    """How the first guess was at this question and everywhere; "" before it."""
+    if name not in marks:
+        return ""
+    return f"Your first guess here was {marks[name]['state']}. {tally(marks)} {note}".strip()
 
 
 def _questions(count: int) -> str:
     return "1 question" if count == 1 else f"{count} questions"
+
+
+def _card(name: str, question: str, told: Sequence[tuple[str, bool, str]]) -> str:
+    """The question as HTML: what to choose, whether it is right, and why."""
+    folds = "".join(_fold(*choice, name) for choice in told)
+    return (
+        f'<div class="predict" id="{name}" role="group" aria-labelledby="{name}-question">'
+        f'<p class="predict-question" id="{name}-question"><strong>Predict.</strong> {html.escape(question)}</p>'
+        f"{folds}</div>"
+    )
 
 
 def _fold(choice: str, right: bool, reason: str, name: str) -> str:

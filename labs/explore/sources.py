@@ -12,9 +12,23 @@ import re
 from functools import cache
 from pathlib import Path
 
+from labs import cards
+
 __all__ = ["KINDS", "MIME_TYPE", "assemble", "host", "joined", "style"]
 
-KINDS: tuple[str, ...] = ("basins", "capacity", "cliff", "descent", "margins", "minibatch", "saddles", "stopping")
+KINDS: tuple[str, ...] = (
+    "ball",
+    "basins",
+    "capacity",
+    "cliff",
+    "descent",
+    "eigenvalues",
+    "margins",
+    "minibatch",
+    "saddles",
+    "sides",
+    "stopping",
+)
 """The kinds of explorables; each has its module ``<kind>.js`` here, which exports ``render({model, el})``."""
 
 MIME_TYPE = "application/vnd.labs.explorable+json"
@@ -25,6 +39,16 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|class|const|let)", re.MULTILINE)
 _ASIDE = re.compile(r"^\s*(?://.*)?\n|^[ ]+", re.MULTILINE)  # whole-line comments, empty lines, indentation
 _TOP_LEVEL = re.compile(r"^(?:export )?(?:(?:async )?function\*?|class|const|let) ([\w$]+)", re.MULTILINE)
+
+_LIVE = """\
+export default {
+  render({ model, el }) {
+    const dispose = render({ model, el });
+    takeThePlace(el, model.get("picture_id"));
+    return dispose;
+  },
+};
+"""
 
 
 @cache
@@ -77,7 +101,7 @@ def assemble(kind: str, form: str) -> str:
     if kind not in KINDS:
         raise ValueError(f"unknown explorable {kind!r}; choose one of {', '.join(KINDS)}")
     if form == "module":
-        return f"{joined(kind)}\nexport default {{ render }};\n"
+        return f"{joined(kind)}\n{cards.take_the_place()}{_LIVE}"
     if form == "script":
         register = f"(window.labsExplorables ??= {{}}).{kind} = render;"
         return f'(() => {{\n"use strict";\n{joined(kind)}\n{register}\n}})();\n'
