@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -92,20 +91,26 @@ class Gated(Layered):
         matrix = self.matrices(theta)[1]
         return state[..., : self.num_units] @ matrix[..., :-1].mT + matrix[..., -1].unsqueeze(-2)
 
-    def _draw(self, generator: torch.Generator, num_runs: int | None, recurrent: str, gain: float | Tensor) -> Tensor:
-        """θ in float64: W of each gate × gain, U ~ N(0, 1/d), V ~ N(0, 1/H), biases 0."""
+    def _init(
+        self,
+        generator: torch.Generator,
+        num_runs: int | None,
+        recurrent: str,
+        gain: float | Tensor,
+        bias: tuple[str, float],
+        dtype: torch.dtype,
+        device: torch.device | str | None,
+    ) -> Tensor:
+        """W of each gate × gain, U ~ N(0, 1/d), V ~ N(0, 1/H), biases 0 but for that of the second gate."""
         theta, factor = empty_parameters(self.num_parameters, num_runs), as_gain(gain, num_runs)
         first, read_out = self.matrices(theta)
-        for block in self._blocks(first):
-            recurrent_(block[..., : self.num_units], recurrent, generator)
+        for gate in first.split(self.num_units, dim=-2):
+            recurrent_(gate[..., : self.num_units], recurrent, generator)
         first[..., : self.num_units] *= factor
         normal_(first[..., self.num_units : -1], 1 / self.num_inputs, generator)
         normal_(read_out[..., :-1], 1 / self.num_units, generator)
-        return theta
-
-    def _blocks(self, matrix: Tensor) -> Iterator[Tensor]:
-        """The rows of each gate."""
-        yield from matrix.split(self.num_units, dim=-2)
+        first[..., self.num_units : 2 * self.num_units, -1] = number(*bias)
+        return placed(theta, dtype, device)
 
 
 class GRU(Gated):
@@ -157,10 +162,7 @@ class GRU(Gated):
         Raises:
             ValueError: for an unknown kind of W, a negative gain, a bias that is not finite, or too few runs.
         """
-        theta = self._draw(generator, num_runs, recurrent, gain)
-        bias = self.matrices(theta)[0][..., -1]
-        bias[..., self.num_units : 2 * self.num_units] = number("update_bias", update_bias)
-        return placed(theta, dtype, device)
+        return self._init(generator, num_runs, recurrent, gain, ("update_bias", update_bias), dtype, device)
 
 
 class LSTM(Gated):
@@ -212,7 +214,4 @@ class LSTM(Gated):
         Raises:
             ValueError: for an unknown kind of W, a negative gain, a bias that is not finite, or too few runs.
         """
-        theta = self._draw(generator, num_runs, recurrent, gain)
-        bias = self.matrices(theta)[0][..., -1]
-        bias[..., self.num_units : 2 * self.num_units] = number("forget_bias", forget_bias)
-        return placed(theta, dtype, device)
+        return self._init(generator, num_runs, recurrent, gain, ("forget_bias", forget_bias), dtype, device)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labs.fast.heads import HEADS
 from labs.losses import LOSSES
 from labs.models import MLP, RNN
+from labs.training.gated_rules import RULES
 from labs.training.gradient import MEMORY_LIMIT_BYTES, EnsembleRisk
 from labs.training.mlp_rules import MLPRisk
 from labs.training.rnn_rules import RNNRisk
@@ -28,4 +29,6 @@ def ensemble_risk(
         return MLPRisk(model, name, weight_decay, memory_limit_bytes)
     if type(model) is RNN:
         return RNNRisk(model, loss, weight_decay, memory_limit_bytes)
+    if type(model) in RULES:
+        return RULES[type(model)](model, loss, weight_decay, memory_limit_bytes)
     return EnsembleRisk(model, loss, weight_decay, memory_limit_bytes)
