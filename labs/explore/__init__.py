@@ -18,27 +18,33 @@ A new kind is added in four steps:
    ``explorable_page``); both fixtures stand in ``tests/conftest.py``.
 """
 
+from labs.explore.ball import ball
 from labs.explore.basins import basins
 from labs.explore.capacity import capacity
 from labs.explore.cliff import cliff
 from labs.explore.descent import descent
+from labs.explore.eigenvalues import eigenvalues
 from labs.explore.margins import margins
 from labs.explore.methods import METHODS
 from labs.explore.minibatch import minibatch
 from labs.explore.saddles import saddles
+from labs.explore.sides import sides
 from labs.explore.sources import KINDS, MIME_TYPE
 from labs.explore.stopping import stopping
 from labs.explore.widget import Explorable
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables
+    "ball",
     "basins",
     "capacity",
     "cliff",
     "descent",
+    "eigenvalues",
     "margins",
     "minibatch",
     "saddles",
+    "sides",
     "stopping",
     # What they are made of
     "Explorable",
