@@ -15,7 +15,7 @@ LAYERS = (
     {"inputs", "device", "bars"},
     {"data", "objectives", "models", "losses", "separators", "intervals"},
     {"batching", "fast", "lanczos", "products"},
-    {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence", "inexact"},
+    {"gradients", "data_parallel", "curvature", "landscape", "critical_points", "recurrence", "inexact", "limits"},
     {"training", "data_parallel"},
     {"sweeps"},
     {"cards", "claims", "figures", "explore", "exercises"},
