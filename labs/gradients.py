@@ -161,7 +161,7 @@ def standard_error(
     error = (noise_trace(risk, theta) / integer("batch_size", batch_size)).sqrt()
     if replacement:
         return error
-    count = risk.x.shape[-2]
+    count = risk.num_examples(theta)
     if batch_size > count:
         raise ValueError(
             f"batch_size must not exceed the {count} examples when drawn without replacement, got {batch_size}"

@@ -1,5 +1,6 @@
 """Per-example gradients against one backward pass an example in float64; minibatch errors against real minibatches."""
 
+import itertools
 import math
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from labs import gradients
 from labs.fast import covers, passes
 from labs.losses import Risk
-from labs.models import MLP, ModuleModel
+from labs.models import MLP, RNN, ModuleModel
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 
@@ -148,6 +149,37 @@ def test_standard_error_is_that_of_real_minibatches(replacement):
 def test_the_whole_sample_without_replacement_has_no_error():
     risk, theta = problem()
     assert float(gradients.standard_error(risk, theta, 20, replacement=False)) == 0
+
+
+def images_through_a_convolution():
+    layers = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(8, 3))
+    model = ModuleModel(layers.double())
+    return model, torch.randn(5, 1, 4, 4, generator=torch.Generator().manual_seed(1)).double(), model.theta()
+
+
+def sequences_through_an_rnn():
+    model, source = RNN(2, 3, 3), torch.Generator().manual_seed(2)
+    return model, torch.randn(5, 4, 2, generator=source).double(), model.init(source, dtype=torch.float64, device="cpu")
+
+
+def sequences_of_four_runs():
+    """As many runs as steps: still one sample for all."""
+    model, source = RNN(2, 3, 3), torch.Generator().manual_seed(2)
+    theta = model.init(source, 4, dtype=torch.float64, device="cpu")
+    return model, torch.randn(5, 4, 2, generator=source).double(), theta
+
+
+@pytest.mark.parametrize(
+    "made", [images_through_a_convolution, sequences_through_an_rnn, sequences_of_four_runs], ids=lambda f: f.__name__
+)
+def test_without_replacement_all_batches_of_two_have_that_error_on_average(made):
+    model, x, theta = made()
+    y = torch.tensor([0, 1, 2, 1, 0])
+    risk = Risk(model, x, y)
+    pairs = [list(pair) for pair in itertools.combinations(range(5), 2)]
+    whole = torch.stack([Risk(model, x[pair], y[pair]).grad(theta) for pair in pairs])
+    error = (whole - risk.grad(theta)).square().sum(-1).mean(0).sqrt()
+    torch.testing.assert_close(gradients.standard_error(risk, theta, 2, replacement=False), error)
 
 
 class TestBadInput:

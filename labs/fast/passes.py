@@ -85,9 +85,9 @@ def covers(risk: object, theta: Tensor) -> TypeGuard[Risk]:
 
 
 def runs(risk: Risk, theta: Float[Tensor, "R P"]) -> Iterator[tuple[Risk, Tensor]]:
-    """Each run of an ensemble alone, with the sample it has to itself when ``x`` is ``(R, N, d)``."""
+    """Each run of an ensemble alone, with the sample that it has to itself, if it has one."""
     for r, row in enumerate(theta):
-        if risk.x.ndim == 3:
+        if risk.has_own_samples(theta):
             yield Risk(risk.model, risk.x[r], risk.y[r], risk.loss, risk.weight_decay), row
         else:
             yield risk, row

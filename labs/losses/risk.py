@@ -60,6 +60,15 @@ class Risk:
             shapes = f"x {tuple(self.x.shape)} and y {tuple(self.y.shape)}"
             raise ValueError(f"x must be (N, d) or (R, N, d) with N ≥ 1 and y of the same length, got {shapes}")
 
+    def has_own_samples(self, theta: Float[Tensor, "*runs P"]) -> bool:
+        """Whether each run of θ ``(R, P)`` has a sample of its own: x and y both begin with R, then N."""
+        own = self.x.shape[:2] == self.y.shape[:2] and self.x.ndim > 2
+        return theta.ndim == 2 and own and len(self.x) == len(theta)
+
+    def num_examples(self, theta: Float[Tensor, "*runs P"]) -> int:
+        """N, in each run: the first dimension, behind that of the runs where each has a sample of its own."""
+        return self.x.shape[1 if self.has_own_samples(theta) else 0]
+
     def per_example(self, theta: Float[Tensor, "*runs P"]) -> Float[Tensor, "*runs N"]:
         """The loss of each example, without weight decay."""
         loss = LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
