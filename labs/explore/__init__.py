@@ -32,6 +32,7 @@ from labs.explore.sides import sides
 from labs.explore.sources import KINDS, MIME_TYPE
 from labs.explore.stopping import stopping
 from labs.explore.widget import Explorable
+from labs.explore.worst import worst
 
 __all__ = [  # noqa: RUF022 - grouped by use
     # Explorables
@@ -46,6 +47,7 @@ __all__ = [  # noqa: RUF022 - grouped by use
     "saddles",
     "sides",
     "stopping",
+    "worst",
     # What they are made of
     "Explorable",
     "KINDS",

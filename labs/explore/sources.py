@@ -28,6 +28,7 @@ KINDS: tuple[str, ...] = (
     "saddles",
     "sides",
     "stopping",
+    "worst",
 )
 """The kinds of explorables; each has its module ``<kind>.js`` here, which exports ``render({model, el})``."""
 
