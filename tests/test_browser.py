@@ -238,9 +238,12 @@ def test_search_from_a_file(query: str, contexts: dict[tuple[str, str], BrowserC
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("book/")] or ["the book"])
 def test_page_from_a_file(page: str, contexts: dict[tuple[str, str], BrowserContext], site: str) -> None:
-    """A page works from the disk as it does from a server."""
+    """A page works from the disk as it does from a server, and with text five times as large as on a desktop."""
     seen = visit(contexts["phone", "dark"], (HTML / page).as_uri())
     assert seen.errors == []
+    for width in (320, 256):
+        seen.page.set_viewport_size({"width": width, "height": 600})
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.refused == []
     seen.page.close()
 

@@ -112,7 +112,9 @@ def notebook(path: Path, *pieces: Evidence) -> None:
         {"cell_type": "code", "id": "b", "metadata": {}, "source": "pass", "execution_count": 1, "outputs": outputs},
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    path.write_text(
+        json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
+    )
 
 
 Build = Callable[..., subprocess.CompletedProcess[str]]
@@ -298,6 +300,23 @@ def test_a_checkout_in_a_folder_with_brackets_builds_too() -> None:
     """Jupyter Book leaves out what is no page by absolute patterns, which brackets change; ours are relative."""
     patterns = yaml.safe_load((ROOT / "_config.yml").read_text())["exclude_patterns"]
     assert all(any(patmatch(page.name, pattern) for pattern in patterns) for page in ROOT.glob("*.md"))
+
+
+def test_a_book_in_a_folder_with_brackets_is_built(tmp_path: Path) -> None:
+    """By Jupyter Book itself, with the course's own patterns and a page beside the book, as the README is."""
+    folder = tmp_path / "a [small] course"
+    (folder / "book").mkdir(parents=True)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    kept = {name: config[name] for name in ("title", "author", "only_build_toc_files", "exclude_patterns", "execute")}
+    (folder / "_config.yml").write_text(yaml.safe_dump(kept), encoding="utf-8")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")
+    for page in ("book/index.md", "README.md"):
+        (folder / page).write_text("# A page\n\nIts text.\n", encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-W", "-n", "--keep-going", "-q"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert (folder / "_build" / "html" / "book" / "index.html").is_file()
+    assert not (folder / "_build" / "html" / "README.html").exists()
 
 
 def test_no_style_of_the_theme_falls_on_what_labs_shows() -> None:

@@ -1,7 +1,8 @@
-"""Finds the Chromium that the browser checks drive, and installs Debian's where there is none.
+"""Finds the browsers that the book is checked in, and installs Debian's where there are none.
 
-`python book/_tools/browser.py` prints its path, or says in one sentence what to install.
-The environment variable CHROMIUM names another one.
+`python book/_tools/browser.py` prints the path of the Chromium that the checks drive, or says in one sentence what to
+install. They go on without a Firefox, and use the one that is found.
+The environment variables CHROMIUM and FIREFOX name other ones.
 """
 
 import os
@@ -9,16 +10,23 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-MAC_APPLICATIONS = (
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
+NAMES = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    "firefox": ("firefox-esr", "firefox"),
+}
+PACKAGES = {"chromium": "chromium", "firefox": "firefox-esr"}
+MAC_APPLICATIONS = {
+    "chromium": (
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ),
+    "firefox": ("/Applications/Firefox.app/Contents/MacOS/firefox",),
+}
 
 
-def find() -> str | None:
-    """The path of a browser of the Chromium family, None where there is none."""
-    candidates = (os.environ.get("CHROMIUM") or None, *NAMES, *MAC_APPLICATIONS)
+def find(family: str = "chromium") -> str | None:
+    """The path of a browser of this family, None where there is none."""
+    candidates = (os.environ.get(family.upper()) or None, *NAMES[family], *MAC_APPLICATIONS[family])
     return next((path for name in candidates if name and (path := shutil.which(name))), None)
 
 
@@ -32,20 +40,21 @@ def apt() -> list[str] | None:
     return ["sudo", "-n", "apt-get"] if may_sudo else None
 
 
-def install() -> None:
-    """Installs Debian's chromium through apt where that is allowed; does nothing where it is not."""
+def install(families: list[str]) -> None:
+    """Installs Debian's packages of these through apt where that is allowed; does nothing where it is not."""
     if (command := apt()) is None:
         return
-    print("No Chromium found: installing Debian's …", file=sys.stderr)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+    installing = [["install", "-y", "-qq", "--no-install-recommends", PACKAGES[family]] for family in families]
+    for step in (["update", "-qq"], *installing):
+        print(f"No {' and no '.join(families)} found: apt-get {step[0]} …", file=sys.stderr)
         subprocess.run([*command, *step], env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
 
 
 def main() -> None:
-    """Prints the path of the browser, installed first if need be."""
-    if find() is None:
-        install()
+    """Prints the path of the Chromium; what is missing is installed first, if that may be."""
+    if missing := [family for family in NAMES if find(family) is None]:
+        install(missing)
     if (path := find()) is None:
         raise SystemExit(
             "The book is checked in a browser, and none is here: install the package chromium (or Google Chrome)."
