@@ -18,7 +18,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 VECLIB_
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab serve refresh seeds bench validate colab adopt pdf zip check format clean distclean
+.PHONY: help book test lab serve refresh seeds bench bounds validate colab adopt pdf zip check format clean distclean
 
 help:  ## list the commands
 	@echo "Usage: make COMMAND"
@@ -63,6 +63,9 @@ seeds: $(VENV)/installed  ## do the claims hold at fresh seeds, and how narrowly
 
 colab: $(VENV)/installed  ## run the notebooks as on Colab, each alone in a fresh environment, without a network
 	@$(ONE_THREAD) $(BIN)/python book/_tools/colab.py --jobs $(JOBS) $(NOTEBOOKS)
+
+bounds: $(VENV)/installed  ## try labs with the oldest packages that it admits, and with the newest (SETS=oldest)
+	@$(ONE_THREAD) $(BIN)/python book/_tools/bounds.py $(SETS)
 
 adopt: $(VENV)/installed  ## write the address of your repository everywhere (REPO=https://github.com/you/fork)
 	@$(BIN)/python book/_tools/adopt.py "$$REPO"

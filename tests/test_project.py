@@ -10,6 +10,7 @@ import textwrap
 import tomllib
 from pathlib import Path
 
+import bounds
 import browser
 import notebooks
 import pytest
@@ -53,6 +54,27 @@ def test_every_requirement_is_pinned_exactly() -> None:
         line for line in _read("requirements.txt").splitlines() if line and not line.startswith(("#", "--editable"))
     ]
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.]+(?: ?; ?.+)?", line)] == []
+
+
+def test_no_file_is_read_or_written_in_whatever_encoding_the_machine_has() -> None:
+    """The linter finds it; it is a rule that has to be asked for by its name."""
+    program = "with open('x') as file:\n    file.read()\n"
+    ruff = [sys.executable, "-m", "ruff", "check", "--output-format=concise", "--stdin-filename=labs/x.py", "-"]
+    run = subprocess.run(ruff, input=program, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "encoding" in run.stdout
+
+
+def test_the_oldest_packages_that_are_tried_are_those_that_labs_asks_for() -> None:
+    wanted = tomllib.loads(_read("pyproject.toml"))["project"]["dependencies"]
+    assert [line.replace("==", ">=") for line in bounds.oldest()][: len(wanted)] == wanted
+    assert all("==" in line for line in bounds.oldest())
+    assert not [line for line in bounds.newest() if "=" in line]
+    tried = {path.name for path in bounds.unit_tests()}
+    assert {"test_training.py", "test_figures.py", "test_answers.py"} <= tried
+    assert not tried & {"test_browser.py", "test_project.py", "test_site.py", "test_explore_browser.py"}
+    assert all((ROOT / path).is_file() for path in bounds.TRIED)
+    assert "make bounds" in _read(".github/workflows/book.yml")
 
 
 def test_labs_asks_for_lower_bounds_that_the_pins_keep() -> None:
@@ -108,22 +130,25 @@ def test_the_browser_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, t
     assert browser.find() == str(program)
 
 
-def test_without_a_browser_apt_installs_one(
+def test_without_browsers_apt_installs_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     chromium, log = tmp_path / "chromium", tmp_path / "log"
-    create = f"printf '#!/bin/sh\\n' > '{chromium}'; /bin/chmod 755 '{chromium}'"
+    create = f"printf '#!/bin/sh\\n' > '{tmp_path}'/\"$5\"; /bin/chmod 755 '{tmp_path}'/\"$5\""
     _program(tmp_path / "apt-get", f"echo $DEBIAN_FRONTEND $* >> '{log}'", f'test "$1" = update || {{ {create}; }}')
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROMIUM", raising=False)
-    monkeypatch.setattr(browser, "MAC_APPLICATIONS", ())
+    monkeypatch.delenv("FIREFOX", raising=False)
+    monkeypatch.setattr(browser, "MAC_APPLICATIONS", {"chromium": (), "firefox": ()})
     monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
     browser.main()
     assert capfd.readouterr().out == f"{chromium}\n"
     assert log.read_text("utf-8").splitlines() == [
         "noninteractive update -qq",
         "noninteractive install -y -qq --no-install-recommends chromium",
+        "noninteractive install -y -qq --no-install-recommends firefox-esr",
     ]
+    assert browser.find("firefox") == str(tmp_path / "firefox-esr")
 
 
 def test_without_a_browser_and_without_apt_one_sentence_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
