@@ -18,6 +18,7 @@ from labs.exercises import (
     ill_conditioning,
     learning_vs_optimization,
     local_minima,
+    long_term_dependencies,
     pages,
     record,
     surrogate_losses,
@@ -54,6 +55,7 @@ CHAPTERS = (
     batch_and_minibatch,
     ill_conditioning,
     local_minima,
+    long_term_dependencies,
 )
 
 
