@@ -14,14 +14,19 @@ from typing import Any
 from labs import cards
 from labs.exercises import (
     batch_and_minibatch,
+    cliffs_and_exploding_gradients,
     empirical_risk_minimization,
     ill_conditioning,
+    inexact_gradients,
     learning_vs_optimization,
+    local_and_global_structure,
     local_minima,
     long_term_dependencies,
     pages,
     record,
+    saddle_points,
     surrogate_losses,
+    theoretical_limits,
 )
 from labs.exercises.exercise import Case, Exercise, Mistake
 from labs.exercises.grading import Verdict, grade
@@ -55,7 +60,12 @@ CHAPTERS = (
     batch_and_minibatch,
     ill_conditioning,
     local_minima,
+    saddle_points,
+    cliffs_and_exploding_gradients,
     long_term_dependencies,
+    inexact_gradients,
+    local_and_global_structure,
+    theoretical_limits,
 )
 
 
