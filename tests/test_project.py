@@ -71,7 +71,7 @@ def test_the_oldest_packages_that_are_tried_are_those_that_labs_asks_for() -> No
     assert all("==" in line for line in bounds.oldest())
     assert not [line for line in bounds.newest() if "=" in line]
     tried = {path.name for path in bounds.unit_tests()}
-    assert {"test_training.py", "test_figures.py", "test_answers.py"} <= tried
+    assert {"test_training.py", "test_figures.py", "test_grading.py"} <= tried
     assert not tried & {"test_browser.py", "test_project.py", "test_site.py", "test_explore_browser.py"}
     assert all((ROOT / path).is_file() for path in bounds.TRIED)
     assert "make bounds" in _read(".github/workflows/book.yml")
