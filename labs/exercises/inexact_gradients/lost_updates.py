@@ -15,8 +15,8 @@ def lost_updates(theta: torch.Tensor, update: torch.Tensor) -> float:
     weights are stored in bfloat16.
 
     Both are float32 tensors of one shape, and theta holds numbers that
-    bfloat16 has. An update is lost if theta + update, rounded to bfloat16,
-    is theta. The share is 0 if no update differs from zero.
+    bfloat16 has. An update is lost if theta + update, rounded to
+    bfloat16, is theta. The share is 0 if no update differs from zero.
     """
     stored = (theta + update).bfloat16().float()
     asked = update != 0
@@ -47,8 +47,9 @@ def _cases(generator: torch.Generator) -> Iterator[Case]:
 
     yield case([1.0, 1.0], [0.003, 0.005], "the next number after 1 is 1.0078125")
     yield case([1.0, 1.0], [-0.0015, -0.0025], "the last number before 1 is 0.99609375, half as far away")
-    yield case([0.5, 8.0, -0.125, -64.0], [0.003, 0.003, 0.0006, 0.1], "small weights have close neighbours")
-    yield case([0.0, 1.0, 2.0], [1e-6, 0.0, 1e-6], "a weight of 0 feels everything, and an update of 0 is none")
+    yield case([0.5, 8.0, -0.125, -64.0], [0.003, 0.003, 0.0006, 0.2], "small weights have close neighbours")
+    weights, updates = [0.0, 1.0, 2.0, 4.0, 1.0], [1e-6, 0.0, 1e-6, 1e-6, 1e-9]
+    yield case(weights, updates, "a weight of 0 feels everything, and an update of 0 is none")
     yield case([1.0, 2.0], [0.0, 0.0], "there is nothing to do")
     yield Case(_drawn(300, generator), "there are many weights")
     theta, update = _drawn(300, generator, zeros=0.5)

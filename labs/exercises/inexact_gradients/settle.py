@@ -12,11 +12,11 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 from labs.exercises.oracle import Oracle, point
 from labs.exercises.reading import vector as as_vector
 
-DIMENSION, BAR = 10, 0.3
+DIMENSION, BAR = 10, 0.4
 
 
 def settle(gradient, num_calls: int) -> torch.Tensor:
-    """A point (10,) within 0.3 of the minimum of a quadratic loss, whose
+    """A point (10,) within 0.4 of the minimum of a quadratic loss, whose
     gradient can only be had with noise.
 
     ``gradient(theta)`` returns the gradient at theta, shape (10,), plus
@@ -59,13 +59,11 @@ class Noisy(Oracle):
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
-    for _ in range(2):
-        curvatures = torch.logspace(-0.5228, 0.477, DIMENSION, dtype=torch.float64).tolist()
-        hessian = rotated(curvatures, generator)
-        minimum = torch.randn(DIMENSION, generator=generator, dtype=torch.float64)
-        minimum = 8 * minimum / minimum.norm()
-        seed = int(torch.randint(2**31, (), generator=generator))
-        yield Case((Noisy(hessian, minimum, seed), 4000), "the curvatures are 0.3 to 3", truth=minimum)
+    hessian = rotated(torch.logspace(-0.5228, 0.477, DIMENSION, dtype=torch.float64).tolist(), generator)
+    minimum = torch.randn(DIMENSION, generator=generator, dtype=torch.float64)
+    minimum = 8 * minimum / minimum.norm()
+    seed = int(torch.randint(2**31, (), generator=generator))
+    yield Case((Noisy(hessian, minimum, seed), 2000), "the curvatures are 0.3 to 3", truth=minimum)
 
 
 def _judge(result, case) -> str:

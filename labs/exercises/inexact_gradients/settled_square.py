@@ -11,18 +11,19 @@ import torch
 from labs.exercises.exercise import Case, Exercise, Mistake
 
 
-def settled_square(learning_rate: float, curvature: float, noise_sd: float, bias: float) -> float:
+def settled_square(learning_rate: float, lam: float, noise_sd: float, bias: float) -> float:
     """E[θ²] after very many steps θ ← θ − η(λθ + b + σξ), where ξ has
     mean 0 and variance 1, drawn anew at each step.
 
-    η is the learning rate, λ > 0 the curvature, σ > 0 the noise's standard
-    deviation and b the bias. Infinity where E[θ²] has no limit.
+    η is the learning rate, lam = λ > 0 the curvature, σ > 0 the standard
+    deviation of the noise and b the bias. Infinity where E[θ²] has no
+    limit.
     """
-    scaled = learning_rate * curvature
+    scaled = learning_rate * lam
     if scaled >= 2:
         return math.inf
-    variance = learning_rate * noise_sd**2 / (curvature * (2 - scaled))
-    return (bias / curvature) ** 2 + variance
+    variance = learning_rate * noise_sd**2 / (lam * (2 - scaled))
+    return (bias / lam) ** 2 + variance
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
