@@ -187,6 +187,18 @@ def test_the_index_follows_the_energy():
     assert float((share - predicted).square().mean().sqrt()) < 0.05
 
 
+def test_shorter_steps_find_critical_points_where_whole_ones_do_not():
+    model = SphericalSpins.draw(64, 1, source(21))
+    start = model.descend(model.starts(12, source(22)), 0.1, 12)
+    arrived = [model.gradient(model.newton(start, 40, c)).norm(dim=-1) < 1e-9 for c in (None, 2.0)]
+    assert int(arrived[0].sum()) < int(arrived[1].sum())
+    assert int(arrived[1].sum()) >= 3
+    moved = model.newton(start, 1, 1e-3) - start
+    torch.testing.assert_close(moved.norm(dim=-1), torch.full((1, 12), 1e-3, dtype=torch.float64), atol=1e-9, rtol=0)
+    with pytest.raises(ValueError, match="max_length"):
+        model.newton(start, 1, 0.0)
+
+
 def test_the_formula_is_the_semicircles_share_below_zero():
     for energy in (-1.6, -0.7, 0.0, 0.4, 1.5):
         shift = 3 * energy

@@ -37,7 +37,7 @@ def mode_strength(time: Float[Tensor, " T"], target: Float[Tensor, " K"], start:
 
     References:
         Saxe, McClelland and Ganguli (2014), Exact solutions to the nonlinear dynamics of learning in deep linear neural
-        networks, equation 11, with their τ = 1.
+        networks, with their τ = 1; the equation above is theirs, and its solution is checked by putting it in.
 
     Example:
         >>> mode_strength(torch.tensor([0.0, 100.0]), torch.tensor([1.0]), 0.01).flatten()
@@ -64,7 +64,7 @@ def plateau_time(target: Float[Tensor, " K"], start: float, share: float = 0.5) 
         ValueError: when something is out of its range.
 
     References:
-        Saxe, McClelland and Ganguli (2014), equation 10.
+        Saxe, McClelland and Ganguli (2014): ``mode_strength`` solved for t.
 
     Example:
         >>> plateau_time(torch.tensor([1.0, 0.5]), 0.25, 0.75)

@@ -112,7 +112,7 @@ def chances_all_positive(
     from the last row, they are a Markov chain: d₁ = a₁ and dₖ = aₖ − bₖ²/dₖ₋₁ with bₖ² of χ² with k − 1 degrees of
     freedom. So P(n)/P(n − 1) is the chance that the next pivot is positive too, given all before. For a drawn bₖ² it is
     Φ(−bₖ²/(dₖ₋₁√2)), exactly; the particles are drawn again in proportion to it, and aₖ from its normal distribution
-    cut off at bₖ²/dₖ₋₁. The product of the mean chances has the right mean (Del Moral 2004, theorem 7.4.2); its
+    cut off at bₖ²/dₖ₋₁. The product of the mean chances has the right mean (Del Moral 2004); its
     logarithm has not, so take the mean over chains first.
 
     Args:

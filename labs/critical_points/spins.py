@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labs.inputs import finite, integer
+from labs.inputs import finite, integer, positive
 from labs.models.layout import placed
 
 if TYPE_CHECKING:
@@ -99,20 +99,26 @@ class SphericalSpins:
             spins = _onto_sphere(spins - learning_rate * self.gradient(spins))
         return spins
 
-    def newton(self, spins: Float[Tensor, "*disorders S N"], num_steps: int = 25) -> Float[Tensor, "*disorders S N"]:
+    def newton(
+        self, spins: Float[Tensor, "*disorders S N"], num_steps: int = 25, max_length: float | None = None
+    ) -> Float[Tensor, "*disorders S N"]:
         """The points after Newton's steps in the tangent, each pulled back onto the sphere.
 
         Newton's method asks for ∇H = 0 and does not care whether the way there leads up or down, so it finds critical
-        points of every index. Not every start converges: look at ``gradient``.
+        points of every index. Not every start converges: look at ``gradient``. From N = 32 or so hardly any does unless
+        longer steps are shortened to ``max_length``, such as a quarter of the radius, √N/4.
         """
         n = spins.shape[-1]
+        limit = math.inf if max_length is None else positive("max_length", max_length)
         for _ in range(integer("num_steps", num_steps, at_least=0)):
             fields = self._fields(spins)
             basis, slope = _tangents(spins), self._slope(spins, fields)
             curved = 6 / n * basis @ fields @ basis.mT
             curved.diagonal(dim1=-2, dim2=-1).sub_(3 * self._energies(spins, fields).unsqueeze(-1))
             step, _ = torch.linalg.solve_ex(curved, basis @ slope.unsqueeze(-1))
-            spins = _onto_sphere(spins - (basis.mT @ step).squeeze(-1).nan_to_num(0, 0, 0))
+            step = (basis.mT @ step).squeeze(-1).nan_to_num(0, 0, 0)
+            step = step * (limit / step.norm(dim=-1, keepdim=True).clamp(min=1e-30)).clamp(max=1)
+            spins = _onto_sphere(spins - step)
         return spins
 
     def _fields(self, spins: Tensor) -> Tensor:
