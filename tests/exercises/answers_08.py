@@ -540,9 +540,9 @@ def wrong_8_6_too_low(next_norm, num_steps):
     return _follow(next_norm, num_steps, lambda seen: 0.5 * float(np.median(seen[-30:])))
 
 
-def wrong_8_6_one(next_norm, num_steps):
+def wrong_8_6_next_to_nothing(next_norm, num_steps):
     """of the ordinary steps"""
-    return _follow(next_norm, num_steps, lambda seen: 1.0)
+    return _follow(next_norm, num_steps, lambda seen: 1e-6)
 
 
 def wrong_8_6_never(next_norm, num_steps):
