@@ -13,7 +13,7 @@ from labs.exercises.exercise import Case, Exercise, Mistake
 
 def largest_rise(losses: torch.Tensor) -> torch.Tensor:
     """For each of R lines, the most by which the loss at some point
-    exceeds the loss at an earlier one; 0 where it never rises. Shape (R,).
+    exceeds that at an earlier one; 0 where it never rises. Shape (R,).
 
     losses (T, R) holds the losses at T ≥ 2 points of each line, the first
     ones finite. Where a loss is NaN or infinite, the rise is infinite.
