@@ -100,7 +100,7 @@ EXERCISE = Exercise(
         "that is what gets it out of dead ends.",
     ),
     analysis="Set splitting is NP-complete, and these instances fall in a moment: with 1.5 triples a point they lie "
-    "far from the hard region. Try 2.1 triples a point, or 600 points. And note what your search cannot do: if there were "
+    "far from the hard region. Try 2.1 triples a point, or 600 points. And note what your search cannot do: were there "
     "no splitting, it would never say so.",
     mistakes=(
         Mistake(
