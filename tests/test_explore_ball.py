@@ -36,7 +36,7 @@ def _config(**changes: Any) -> dict[str, Any]:
     return explore.ball().config | changes
 
 
-SETTINGS = [
+SETTINGS: list[dict[str, Any]] = [
     {},
     {"noise": 2.5, "bias": 1.5, "learning_rate": 0.5, "seed": 7},
     {"noise": 0.3, "bias": 0.7, "decay": True, "start": [1.0, -2.0]},

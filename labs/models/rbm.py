@@ -109,12 +109,13 @@ class RBM(Layered):
         References:
             Besag (1975), Statistical analysis of non-lattice data.
         """
-        own, total = self.free_energy(theta, v), 0.0
+        own = self.free_energy(theta, v)
+        total = torch.zeros_like(own)
         for unit in range(self.num_visible):
             flipped = v.clone()
             flipped[..., unit] = 1 - flipped[..., unit]
             total = total + logsigmoid(self.free_energy(theta, flipped) - own)
-        return torch.as_tensor(total)
+        return total
 
     def init(
         self,
