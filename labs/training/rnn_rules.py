@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -79,8 +79,11 @@ class RNNRisk(EnsembleRisk):
             blocks.append(_of_examples(loss or self.loss, outputs.mT, y_rows))
         return torch.cat(blocks)
 
-    def _states(self, recurrent: Float[Tensor, "R H a"], x: Float[Tensor, "R B T d"]) -> Float[Tensor, "steps R a B"]:
-        """ã₀ … ã_T, each of a = H + d + 1 rows; ã_T begins with (h_T; 1), the rest of it is not used."""
+    def _states(self, recurrent: Float[Tensor, "R H a"], x: Float[Tensor, "R B T d"]) -> Any:
+        """ã₀ … ã_T as ``(T + 1, R, a, B)`` with a = H + d + 1; ã_T begins with (h_T; 1), the rest of it is not used.
+
+        Other networks leave other things behind, and read them in ``_last`` and ``_through_time``.
+        """
         (runs, units, rows), (_, batch, steps, _) = recurrent.shape, x.shape
         phi = UNITS[self.model.activation]
         states, z = x.new_empty(steps + 1, runs, rows, batch), x.new_empty(runs, units, batch)
@@ -92,7 +95,7 @@ class RNNRisk(EnsembleRisk):
             phi(z, out=following[:, :units])
         return states
 
-    def _last(self, states: Float[Tensor, "steps R a B"]) -> Float[Tensor, "R H_plus_1 B"]:
+    def _last(self, states: Any) -> Float[Tensor, "R H_plus_1 B"]:
         """(h_T; 1)."""
         return states[-1, :, : self.model.num_units + 1]
 
@@ -104,7 +107,7 @@ class RNNRisk(EnsembleRisk):
             (delta,) = torch.autograd.grad(losses.sum(), leaf)
         return losses.detach(), delta.mT / y.shape[1]
 
-    def _through_time(self, recurrent: Tensor, states: Tensor, delta: Float[Tensor, "R H B"]) -> Float[Tensor, "R a H"]:
+    def _through_time(self, recurrent: Tensor, states: Any, delta: Float[Tensor, "R H B"]) -> Float[Tensor, "R a H"]:
         """Σₜ ãₜ₋₁ δₜᵀ, from ∂J/∂h_T, which is overwritten."""
         units, times_slope = self.model.num_units, TIMES_SLOPE[self.model.activation]
         total, spare = delta.new_zeros(recurrent.mT.shape), torch.empty_like(delta)
