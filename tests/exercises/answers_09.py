@@ -415,7 +415,7 @@ def _growth(W, U, x):
 
 def _levelled(W, U, x):
     low, high = 0.1, 6.0
-    for _ in range(18):
+    for _ in range(12):
         middle = (low * high) ** 0.5
         low, high = (middle, high) if _growth(middle * W, U, x) < 0 else (low, middle)
     return (low * high) ** 0.5 * W
@@ -441,7 +441,7 @@ def right_9_6_lists(U, x):
 
 def right_9_6_grid(U, x):
     Q = torch.linalg.qr(torch.randn(len(U), len(U), dtype=U.dtype)).Q
-    gains = np.linspace(0.9, 2.2, 53)
+    gains = np.linspace(1.0, 2.2, 25)
     sizes = [abs(_growth(g * Q, U, x)) for g in gains]
     return (gains[int(np.argmin(sizes))] * Q).float()
 
@@ -451,9 +451,9 @@ def wrong_9_6_orthogonal(U, x):
     return torch.linalg.qr(torch.randn(len(U), len(U), dtype=U.dtype)).Q
 
 
-def wrong_9_6_identity(U, x):
+def wrong_9_6_less_than_the_identity(U, x):
     """it vanishes"""
-    return torch.eye(len(U), dtype=U.dtype)
+    return 0.8 * torch.eye(len(U), dtype=U.dtype)
 
 
 def wrong_9_6_gaussian(U, x):

@@ -59,8 +59,8 @@ def typical_lengths(W, U, x, last):
 def _cases(generator: torch.Generator) -> Iterator[Case]:
     for n, sd in ((24, 0.3), (32, 0.6)):
         U = torch.randn(n, 1, generator=generator, dtype=torch.float64)
-        x = sd * torch.randn(2, 100, 60, 1, generator=generator, dtype=torch.float64)
-        last = torch.randn(100, n, generator=generator, dtype=torch.float64)
+        x = sd * torch.randn(2, 60, 60, 1, generator=generator, dtype=torch.float64)
+        last = torch.randn(60, n, generator=generator, dtype=torch.float64)
         yield Case((U, x[0]), f"{n} units, noise of standard deviation {sd}", truth=(x[1], last))
 
 
