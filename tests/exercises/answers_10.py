@@ -8,14 +8,14 @@ import torch
 # ---- 10.1 Where it settles
 
 
-def right_10_1_by_iteration(learning_rate, curvature, noise_sd, bias):
+def right_10_1_by_doubling_the_steps(learning_rate, curvature, noise_sd, bias):
     keep = 1 - learning_rate * curvature
     if abs(keep) >= 1:
         return math.inf
-    mean = variance = 0.0
-    for _ in range(8_000):
-        mean = keep * mean - learning_rate * bias
-        variance = keep**2 * variance + (learning_rate * noise_sd) ** 2
+    square, mean, variance = keep**2, -learning_rate * bias, (learning_rate * noise_sd) ** 2
+    for _ in range(40):
+        mean, keep = mean * (1 + keep), keep**2
+        variance, square = variance * (1 + square), square**2
     return mean**2 + variance
 
 
