@@ -57,7 +57,8 @@ def typical_lengths(W, U, x, last):
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
-    for n, sd in ((24, 0.3), (32, 0.6)):
+    for sd in (0.3, 0.6):
+        n = int(torch.randint(20, 33, (), generator=generator))
         U = torch.randn(n, 1, generator=generator, dtype=torch.float64)
         x = sd * torch.randn(2, 60, 60, 1, generator=generator, dtype=torch.float64)
         last = torch.randn(60, n, generator=generator, dtype=torch.float64)
