@@ -47,7 +47,12 @@ CHAPTERS = (
     Chapter(
         7, "saddle_points", "Saddles and plateaus", "Training has stalled at a high loss: minimum, saddle or plateau?"
     ),
-    Chapter(8, "cliffs_and_exploding_gradients", "Cliffs", "My loss was fine, then it was NaN."),
+    Chapter(
+        8,
+        "cliffs_and_exploding_gradients",
+        "Cliffs and exploding gradients",
+        "My loss was fine, then it was NaN.",
+    ),
     Chapter(
         9,
         "long_term_dependencies",
