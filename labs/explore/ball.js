@@ -60,10 +60,7 @@ export function render({ model, el }) {
     plot, label: "Start", get: () => state.start, set: move,
     describe: (x, y) => `θ₁ = ${format(x)}, θ₂ = ${format(y)}`,
   });
-  plot.onPress((x, y) => {
-    move(x, y);
-    stage.changed();
-  });
+  plot.onPress(move);
   const number = (name, settings) => stage.slider({
     ...settings, value: state[name],
     input: (value) => {

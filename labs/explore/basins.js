@@ -3,6 +3,7 @@
 import { Stage, format, refuse } from "./kit.js";
 import { Plot } from "./plot.js";
 import { contours } from "./contour.js";
+import { drawName, drawRegions } from "./regions.js";
 import { uniform } from "./numerics.js";
 import { SURFACES, makeSurface } from "./surfaces.js";
 import { basinMap, roll } from "./rolling.js";
@@ -72,10 +73,7 @@ export function render({ model, el }) {
     plot, label: "Ball", get: () => state.start, set: move,
     describe: (x, y) => `θ₁ = ${format(x)}, θ₂ = ${format(y)}`,
   });
-  plot.onPress((x, y) => {
-    move(x, y);
-    stage.changed();
-  });
+  plot.onPress(move);
   const guess = stage.slider({
     label: "it will end in minimum", min: 1, max: minima.length, step: 1, value: state.guess,
     show: (value) => String(Math.round(value)),
@@ -193,7 +191,7 @@ export function render({ model, el }) {
   const ground = contours();
   function draw() {
     ground(plot, surface.value, JSON.stringify([initial.surface, initial.parameters]));
-    if (basins) drawBasins();
+    if (basins) drawRegions(plot, basins, CELLS, (home) => COLORS[home % COLORS.length]);
     if (dropped) {
       COLORS.forEach((color, c) => {
         const points = dropped.starts.filter((_, i) => dropped.homes[i] >= 0 && dropped.homes[i] % COLORS.length === c);
@@ -205,51 +203,7 @@ export function render({ model, el }) {
       if (path.length > 2) plot.line(path, { color: "black" });
       plot.markers(path.slice(-2), { color: "black", radius: 6 });
     }
-    minima.forEach(([x, y], k) => number(k + 1, x, y));
-  }
-
-  // A tint for each basin and a line where two meet, so that colour alone carries nothing.
-  function drawBasins() {
-    const { context } = plot;
-    const along = ([low, high], k) => low + (k / CELLS) * (high - low);
-    const at = (column, row) => basins[row * CELLS + column];
-    const borders = new Path2D();
-    context.globalAlpha = 0.28;
-    for (let row = 0; row < CELLS; row += 1) {
-      for (let column = 0; column < CELLS; column += 1) {
-        const home = at(column, row);
-        const [x0, x1] = [column, column + 1].map((k) => Math.round(plot.toX(along(plot.xRange, k))));
-        const [y0, y1] = [row + 1, row].map((k) => Math.round(plot.toY(along(plot.yRange, k))));
-        if (home >= 0) {
-          context.fillStyle = stage.color(COLORS[home % COLORS.length]);
-          context.fillRect(x0, y0, x1 - x0, y1 - y0); // whole pixels, or the seams would show
-        }
-        if (column + 1 < CELLS && at(column + 1, row) !== home) {
-          borders.moveTo(x1, y0);
-          borders.lineTo(x1, y1);
-        }
-        if (row + 1 < CELLS && at(column, row + 1) !== home) {
-          borders.moveTo(x0, y0);
-          borders.lineTo(x1, y0);
-        }
-      }
-    }
-    context.globalAlpha = 1;
-    context.strokeStyle = stage.color("ink");
-    context.lineWidth = 1.2;
-    context.stroke(borders);
-  }
-
-  function number(k, x, y) {
-    const { context } = plot;
-    context.font = `700 15px ${stage.styles.fontFamily}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineWidth = 4;
-    context.strokeStyle = stage.color("halo");
-    context.strokeText(k, plot.toX(x), plot.toY(y));
-    context.fillStyle = stage.color("ink");
-    context.fillText(k, plot.toX(x), plot.toY(y));
+    minima.forEach(([x, y], k) => drawName(plot, k + 1, x, y, 15));
   }
 
   return stage.follow(model, { complaint: complaint, shown: () => state, adopt });

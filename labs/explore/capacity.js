@@ -60,10 +60,7 @@ export function render({ model, el }) {
     label: "Errors against the degree", x: { range: [-0.5, top + 0.5], label: "degree of the polynomial" }, shape: 0.45,
     y: { range: [Math.max(floor, 1e-3) / 30, 30], label: "mean squared error", log: true }, draw: drawErrors,
   });
-  curves.onPress((x) => {
-    setDegree(Math.round(x));
-    stage.changed();
-  });
+  curves.onPress((x) => setDegree(Math.round(x)));
   const size = stage.slider({
     label: "sample size m", min: LEAST_SIZE, max: most, step: 1, value: state.size, show: (value) => String(value),
     input: (value) => (state.size = value),

@@ -60,10 +60,7 @@ export function render({ model, el }) {
     plot, label: "Walker", get: () => state.start, set: move,
     describe: (x, y) => `w = ${format(x)}, b = ${format(y)}`,
   });
-  plot.onPress((x, y) => {
-    move(x, y);
-    stage.changed();
-  });
+  plot.onPress(move);
   const guess = stage.slider({
     label: "the step without clipping will be as long as", min: 1e-6, max: 1e3, log: true, value: state.guess,
     input: (value) => {

@@ -157,10 +157,7 @@ export function render({ model, el }) {
     plot, label: "Start", get: () => state.start, set: moveStart,
     describe: (x, y) => `θ₁ = ${format(x)}, θ₂ = ${format(y)}`,
   });
-  plot.onPress((x, y) => {
-    moveStart(x, y);
-    stage.changed();
-  });
+  plot.onPress(moveStart);
   const sliders = makeSliders();
   const bars = initial.taylor && stage.bars({
     caption: "One step of gradient descent from the start changes J by",

@@ -92,10 +92,7 @@ export function render({ model, el }) {
     describe: () => `margin ${format(state.margin)}`,
   });
   for (const plot of [values, slopes]) {
-    plot.onPress((m) => {
-      move(m);
-      stage.changed();
-    });
+    plot.onPress(move);
   }
   const sliders = {
     margin: stage.slider({

@@ -74,10 +74,7 @@ export function render({ model, el }) {
     plot: map, label: "Start", get: () => state.start, set: moveStart,
     describe: (u, v) => `θ₁ = ${format(u)}, θ₂ = ${format(v)}`,
   });
-  map.onPress((u, v) => {
-    moveStart(u, v);
-    stage.changed();
-  });
+  map.onPress(moveStart);
   const sliders = {
     batch_size: stage.slider({
       label: "batch size B", min: 1, max: numExamples, log: true, whole: true, value: state.batch_size,

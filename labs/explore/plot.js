@@ -162,13 +162,15 @@ export class Plot {
     return Plot.value(this.yRange, this.y.log, Plot.share(this.yRange, this.y.log, value) + share);
   }
 
-  // Calls pressed(x, y) where the reader clicks or taps inside the axes.
+  // Calls pressed(x, y) where the reader clicks or taps inside the axes, and tells the stage that something changed.
   onPress(pressed) {
     this.canvas.addEventListener("click", (event) => {
       const box = this.canvas.getBoundingClientRect();
       const [x, y] = [this.fromX(event.clientX - box.left), this.fromY(event.clientY - box.top)];
       const inside = x >= this.xRange[0] && x <= this.xRange[1] && y >= this.yRange[0] && y <= this.yRange[1];
-      if (inside) pressed(x, y);
+      if (!inside) return;
+      pressed(x, y);
+      this.stage.changed();
     });
   }
 

@@ -3,6 +3,7 @@
 import { Stage, element, format, refuse, setText } from "./kit.js";
 import { Plot, swatch } from "./plot.js";
 import { contours } from "./contour.js";
+import { drawName, drawRegions } from "./regions.js";
 import { eigen2 } from "./numerics.js";
 import { KIND_NAMES, kindMap, settle } from "./settling.js";
 import { SURFACES, makeSurface } from "./surfaces.js";
@@ -93,10 +94,7 @@ export function render({ model, el }) {
     plot, label: "Start", get: () => state.start, set: move,
     describe: (x, y) => `θ₁ = ${format(x)}, θ₂ = ${format(y)}`,
   });
-  plot.onPress((x, y) => {
-    move(x, y);
-    stage.changed();
-  });
+  plot.onPress(move);
   const report = outcomes(stage);
   const guess = stage.slider({
     label: "Newton's method will end at a", min: 0, max: 2, step: 1, value: KIND_NAMES.indexOf(state.guess),
@@ -201,7 +199,7 @@ export function render({ model, el }) {
   const ground = contours();
   function draw() {
     ground(plot, surface.value, JSON.stringify([initial.surface, initial.parameters]));
-    if (kinds) drawMap();
+    if (kinds) drawRegions(plot, kinds, CELLS, (kind) => TINTS[kind]);
     for (const method of runs ? Object.keys(RUNNERS) : []) {
       const { path } = runs[method];
       const { color, dash, shape } = RUNNERS[method];
@@ -210,51 +208,7 @@ export function render({ model, el }) {
       if (method !== "gradient_descent") plot.markers(part, { color, shape, radius: 3 });
       plot.markers(part.slice(-2), { color, shape, radius: 6 });
     }
-    for (const kind of KIND_NAMES) initial.points[kind].forEach(([x, y]) => name(kind.slice(0, 3), x, y));
-  }
-
-  // A tint for each kind and a line where two kinds meet, so that colour alone carries nothing.
-  function drawMap() {
-    const { context } = plot;
-    const along = ([low, high], k) => low + (k / CELLS) * (high - low);
-    const at = (column, row) => kinds[row * CELLS + column];
-    const borders = new Path2D();
-    context.globalAlpha = 0.28;
-    for (let row = 0; row < CELLS; row += 1) {
-      for (let column = 0; column < CELLS; column += 1) {
-        const kind = at(column, row);
-        const [x0, x1] = [column, column + 1].map((k) => Math.round(plot.toX(along(plot.xRange, k))));
-        const [y0, y1] = [row + 1, row].map((k) => Math.round(plot.toY(along(plot.yRange, k))));
-        if (kind >= 0) {
-          context.fillStyle = stage.color(TINTS[kind]);
-          context.fillRect(x0, y0, x1 - x0, y1 - y0); // whole pixels, or the seams would show
-        }
-        if (column + 1 < CELLS && at(column + 1, row) !== kind) {
-          borders.moveTo(x1, y0);
-          borders.lineTo(x1, y1);
-        }
-        if (row + 1 < CELLS && at(column, row + 1) !== kind) {
-          borders.moveTo(x0, y0);
-          borders.lineTo(x1, y0);
-        }
-      }
-    }
-    context.globalAlpha = 1;
-    context.strokeStyle = stage.color("ink");
-    context.lineWidth = 1.2;
-    context.stroke(borders);
-  }
-
-  function name(text, x, y) {
-    const { context } = plot;
-    context.font = `700 13px ${stage.styles.fontFamily}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineWidth = 4;
-    context.strokeStyle = stage.color("halo");
-    context.strokeText(text, plot.toX(x), plot.toY(y));
-    context.fillStyle = stage.color("ink");
-    context.fillText(text, plot.toX(x), plot.toY(y));
+    for (const kind of KIND_NAMES) initial.points[kind].forEach(([x, y]) => drawName(plot, kind.slice(0, 3), x, y));
   }
 
   return stage.follow(model, { complaint: complaint, shown: () => state, adopt });

@@ -3,6 +3,7 @@
 import { Stage, format, refuse } from "./kit.js";
 import { Plot } from "./plot.js";
 import { contours } from "./contour.js";
+import { drawName, drawRegions } from "./regions.js";
 import { makeSurface } from "./surfaces.js";
 import { SIDE_NAMES, WALK_STEPS, comeDown, sideMap } from "./hillside.js";
 
@@ -57,10 +58,7 @@ export function render({ model, el }) {
     plot, label: "Start", get: () => state.start, set: move,
     describe: (x, y) => `θ₁ = ${format(x)}, θ₂ = ${format(y)}`,
   });
-  plot.onPress((x, y) => {
-    move(x, y);
-    stage.changed();
-  });
+  plot.onPress(move);
   const guess = stage.slider({
     label: "descent from here", min: 0, max: 1, step: 1, value: SIDE_NAMES.indexOf(state.guess),
     show: (value) => SIDE_NAMES[Math.round(value)],
@@ -164,7 +162,7 @@ export function render({ model, el }) {
   const ground = contours();
   function draw() {
     ground(plot, surface.value, "hill");
-    if (sides) drawSides();
+    if (sides) drawRegions(plot, sides, CELLS, (side) => LOOKS[side].color);
     if (walked) {
       const { path, side } = walked;
       const look = LOOKS[side] ?? { color: "black", dash: "dotted", shape: "square" };
@@ -172,51 +170,7 @@ export function render({ model, el }) {
       if (part.length > 2) plot.line(part, { color: look.color, dash: look.dash });
       plot.markers(part.slice(-2), { color: look.color, shape: look.shape, radius: 6 });
     }
-    nameMinimum();
-  }
-
-  // A tint for each side and a line where they meet, so that colour alone carries nothing.
-  function drawSides() {
-    const { context } = plot;
-    const along = ([low, high], k) => low + (k / CELLS) * (high - low);
-    const at = (column, row) => sides[row * CELLS + column];
-    const borders = new Path2D();
-    context.globalAlpha = 0.28;
-    for (let row = 0; row < CELLS; row += 1) {
-      for (let column = 0; column < CELLS; column += 1) {
-        const side = at(column, row);
-        const [x0, x1] = [column, column + 1].map((k) => Math.round(plot.toX(along(plot.xRange, k))));
-        const [y0, y1] = [row + 1, row].map((k) => Math.round(plot.toY(along(plot.yRange, k))));
-        if (side >= 0) {
-          context.fillStyle = stage.color(LOOKS[side].color);
-          context.fillRect(x0, y0, x1 - x0, y1 - y0); // whole pixels, or the seams would show
-        }
-        if (column + 1 < CELLS && at(column + 1, row) !== side) {
-          borders.moveTo(x1, y0);
-          borders.lineTo(x1, y1);
-        }
-        if (row + 1 < CELLS && at(column, row + 1) !== side) {
-          borders.moveTo(x0, y0);
-          borders.lineTo(x1, y0);
-        }
-      }
-    }
-    context.globalAlpha = 1;
-    context.strokeStyle = stage.color("ink");
-    context.lineWidth = 1.2;
-    context.stroke(borders);
-  }
-
-  function nameMinimum() {
-    const { context } = plot;
-    context.font = `700 13px ${stage.styles.fontFamily}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineWidth = 4;
-    context.strokeStyle = stage.color("halo");
-    context.strokeText("min", plot.toX(1), plot.toY(0));
-    context.fillStyle = stage.color("ink");
-    context.fillText("min", plot.toX(1), plot.toY(0));
+    drawName(plot, "min", 1, 0);
   }
 
   return stage.follow(model, { complaint, shown: () => state, adopt });

@@ -58,10 +58,7 @@ export function render({ model, el }) {
   });
   for (const plot of [losses, errors]) {
     plot.margin.left = 60; // room for 0.001 beside the label
-    plot.onPress((position) => {
-      move(position);
-      stage.changed();
-    });
+    plot.onPress(move);
   }
   const setting = stage.slider({
     label: "data", min: 0, max: settings.length - 1, step: 1, value: state.chosen,

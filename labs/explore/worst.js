@@ -70,10 +70,7 @@ export function render({ model, el }) {
   });
   race.margin.left = 54;
   profile.margin.left = 54;
-  race.onPress((x) => {
-    go(Math.round(x));
-    stage.changed();
-  });
+  race.onPress((x) => go(Math.round(x)));
   const report = standings(stage);
   const watched = stage.slider({
     label: "your guess is about", min: 0, max: RACER_NAMES.length - 1, step: 1, value: RACER_NAMES.indexOf(state.watched),
