@@ -146,3 +146,38 @@ def explorable_page(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture
+def moved_in_every_way() -> Callable[..., None]:
+    """``moved_in_every_way(page, label, key=)``: the handle of that name on a phone follows key, mouse and finger.
+
+    It is large enough for a finger, goes where the plot is pressed, and goes as far as a finger pulls it.
+    """
+
+    def frame(page: Any) -> None:
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def move(page: Any, label: str, key: str = "Shift+ArrowLeft") -> None:
+        handle = page.get_by_role("slider", name=label)
+        assert min(handle.bounding_box()[side] for side in ("width", "height")) >= 44
+        before = handle.get_attribute("aria-valuetext")
+        handle.focus()
+        page.keyboard.press(key)
+        frame(page)
+        assert handle.get_attribute("aria-valuetext") != before
+        box = page.locator("canvas").bounding_box()
+        page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
+        frame(page)
+        by_mouse = handle.bounding_box()
+        x, y = by_mouse["x"] + by_mouse["width"] / 2, by_mouse["y"] + by_mouse["height"] / 2
+        assert (x - box["x"]) / box["width"] == pytest.approx(0.7, abs=0.01)
+        touch = page.context.new_cdp_session(page)
+        for kind, points in (("touchStart", [(x, y)]), ("touchMove", [(x - 60, y + 40)]), ("touchEnd", [])):
+            at = [{"x": px, "y": py} for px, py in points]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        frame(page)
+        by_finger = handle.bounding_box()
+        assert (by_finger["x"] - by_mouse["x"], by_finger["y"] - by_mouse["y"]) == pytest.approx((-60, 40), abs=1)
+
+    return move

@@ -16,6 +16,7 @@ from labs.explore.basins import check_config, describe, homes, roll
 
 InNode = Callable[..., Any]
 OpenPage = Callable[..., Any]
+Moved = Callable[..., None]
 FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 ROLL = """
@@ -192,29 +193,8 @@ def test_many_balls_are_counted_in_their_homes(explorable_page: OpenPage, in_nod
     assert [int(re.search(r"(\d+) balls", text)[1]) for text in told] == counts.tolist()
 
 
-def test_the_ball_is_moved_by_keys_mouse_and_finger(explorable_page: OpenPage) -> None:
-    page = explorable_page(_shown(), width=390, has_touch=True, is_mobile=True)
-    ball = page.get_by_role("slider", name="Ball")
-    assert min(ball.bounding_box()[side] for side in ("width", "height")) >= 44
-    before = ball.get_attribute("aria-valuetext")
-    ball.focus()
-    page.keyboard.press("Shift+ArrowLeft")
-    page.evaluate(FRAME)
-    by_key = ball.get_attribute("aria-valuetext")
-    assert by_key != before
-    box = page.locator("canvas").bounding_box()
-    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
-    page.evaluate(FRAME)
-    by_mouse = ball.bounding_box()
-    x, y = by_mouse["x"] + by_mouse["width"] / 2, by_mouse["y"] + by_mouse["height"] / 2
-    assert (x - box["x"]) / box["width"] == pytest.approx(0.7, abs=0.01)
-    touch = page.context.new_cdp_session(page)
-    for kind, points in (("touchStart", [(x, y)]), ("touchMove", [(x - 60, y + 40)]), ("touchEnd", [])):
-        at = [{"x": px, "y": py} for px, py in points]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-    page.evaluate(FRAME)
-    by_finger = ball.bounding_box()
-    assert (by_finger["x"] - by_mouse["x"], by_finger["y"] - by_mouse["y"]) == pytest.approx((-60, 40), abs=1)
+def test_the_ball_is_moved_by_keys_mouse_and_finger(explorable_page: OpenPage, moved_in_every_way: Moved) -> None:
+    moved_in_every_way(explorable_page(_shown(), width=390, has_touch=True, is_mobile=True), "Ball")
 
 
 def test_the_basins_are_shown_and_hidden_again(explorable_page: OpenPage) -> None:

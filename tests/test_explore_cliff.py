@@ -17,6 +17,7 @@ from labs.explore.cliff import check_config, describe, step, surface_of, walk
 
 InNode = Callable[..., Any]
 OpenPage = Callable[..., Any]
+Moved = Callable[..., None]
 FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 STEPS = """
@@ -128,28 +129,12 @@ def test_the_answer_comes_after_the_guess_and_counts_once(explorable_page: OpenP
     assert _verdicts(page)[0] == "You say: 16.0 long. Press Step to see."
 
 
-def test_the_walker_is_moved_by_keys_mouse_and_finger(explorable_page: OpenPage) -> None:
-    page = explorable_page(("cliff", _config()), width=390, has_touch=True, is_mobile=True)
-    walker = page.get_by_role("slider", name="Walker")
-    assert min(walker.bounding_box()[side] for side in ("width", "height")) >= 44
-    before = walker.get_attribute("aria-valuetext")
-    walker.focus()
-    page.keyboard.press("Shift+ArrowRight")
-    page.evaluate(FRAME)
-    assert walker.get_attribute("aria-valuetext") != before
-    box = page.locator("canvas").bounding_box()
-    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
-    page.evaluate(FRAME)
-    by_mouse = walker.bounding_box()
-    x, y = by_mouse["x"] + by_mouse["width"] / 2, by_mouse["y"] + by_mouse["height"] / 2
-    assert (x - box["x"]) / box["width"] == pytest.approx(0.7, abs=0.01)
-    touch = page.context.new_cdp_session(page)
-    for kind, points in (("touchStart", [(x, y)]), ("touchMove", [(x - 60, y + 40)]), ("touchEnd", [])):
-        at = [{"x": px, "y": py} for px, py in points]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-    page.evaluate(FRAME)
-    by_finger = walker.bounding_box()
-    assert (by_finger["x"] - by_mouse["x"], by_finger["y"] - by_mouse["y"]) == pytest.approx((-60, 40), abs=1)
+def test_the_walker_is_moved_by_keys_mouse_and_finger(explorable_page: OpenPage, moved_in_every_way: Moved) -> None:
+    moved_in_every_way(
+        explorable_page(("cliff", _config()), width=390, has_touch=True, is_mobile=True),
+        "Walker",
+        key="Shift+ArrowRight",
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -16,6 +16,7 @@ from labs.explore.saddles import NUM_STEPS, check_config, describe, kinds, settl
 
 InNode = Callable[..., Any]
 OpenPage = Callable[..., Any]
+Moved = Callable[..., None]
 FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NAMES = ("minimum", "saddle", "maximum")
 
@@ -181,28 +182,8 @@ def test_the_answer_comes_after_the_guess_and_counts_once(explorable_page: OpenP
     assert show_map.is_disabled()
 
 
-def test_the_start_is_moved_by_keys_mouse_and_finger(explorable_page: OpenPage) -> None:
-    page = explorable_page(_shown(), width=390, has_touch=True, is_mobile=True)
-    start = page.get_by_role("slider", name="Start")
-    assert min(start.bounding_box()[side] for side in ("width", "height")) >= 44
-    before = start.get_attribute("aria-valuetext")
-    start.focus()
-    page.keyboard.press("Shift+ArrowLeft")
-    page.evaluate(FRAME)
-    assert start.get_attribute("aria-valuetext") != before
-    box = page.locator("canvas").bounding_box()
-    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
-    page.evaluate(FRAME)
-    by_mouse = start.bounding_box()
-    x, y = by_mouse["x"] + by_mouse["width"] / 2, by_mouse["y"] + by_mouse["height"] / 2
-    assert (x - box["x"]) / box["width"] == pytest.approx(0.7, abs=0.01)
-    touch = page.context.new_cdp_session(page)
-    for kind, points in (("touchStart", [(x, y)]), ("touchMove", [(x - 60, y + 40)]), ("touchEnd", [])):
-        at = [{"x": px, "y": py} for px, py in points]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-    page.evaluate(FRAME)
-    by_finger = start.bounding_box()
-    assert (by_finger["x"] - by_mouse["x"], by_finger["y"] - by_mouse["y"]) == pytest.approx((-60, 40), abs=1)
+def test_the_start_is_moved_by_keys_mouse_and_finger(explorable_page: OpenPage, moved_in_every_way: Moved) -> None:
+    moved_in_every_way(explorable_page(_shown(), width=390, has_touch=True, is_mobile=True), "Start")
 
 
 def test_the_maps_come_one_after_the_other_and_tell_their_shares(explorable_page: OpenPage) -> None:
