@@ -6,9 +6,8 @@ import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
-from course_site.chapters import CHAPTERS, Chapter
+from course_site.chapters import Chapter, OfChapters, written
 
 __all__ = ["ANCHOR", "setup"]
 
@@ -19,14 +18,10 @@ class chapter_references(nodes.General, nodes.Element):
     """Stands for the list until all chapters are known."""
 
 
-class ChapterReferences(SphinxDirective):
+class ChapterReferences(OfChapters):
     """``{chapter-references}``: every work under *References* in a chapter of the table of contents."""
 
-    def run(self) -> list[nodes.Node]:
-        """A placeholder; the page is made again when a chapter changes."""
-        for chapter in _written(self.env.found_docs):
-            self.env.note_dependency(self.env.doc2path(chapter.docname))
-        return [chapter_references()]
+    placeholder = chapter_references
 
 
 def setup(app: Sphinx) -> None:
@@ -36,16 +31,11 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", _resolve)
 
 
-def _written(found: set[str]) -> list[Chapter]:
-    """The chapters among the pages of the book, in order."""
-    return [chapter for chapter in CHAPTERS if chapter.docname in found]
-
-
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Replaces the placeholder by the list, in the order of first authors and years."""
     for placeholder in list(doctree.findall(chapter_references)):
         works: dict[tuple[str, str, str], tuple[nodes.paragraph, list[Chapter]]] = {}
-        for chapter in _written(app.env.found_docs):
+        for chapter in written(app.env.found_docs):
             whole = app.env.get_and_resolve_doctree(chapter.docname, app.builder)
             section = next((s for s in whole.findall(nodes.section) if ANCHOR in s["ids"]), nodes.section())
             for item in section.findall(nodes.list_item):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-__all__ = ["CHAPTERS", "PARTS", "Chapter"]
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+__all__ = ["CHAPTERS", "PARTS", "Chapter", "OfChapters", "written"]
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,20 @@ PARTS = (
     ("I", "How learning differs from pure optimization", CHAPTERS[:4]),
     ("II", "Challenges in neural network optimization", CHAPTERS[4:]),
 )
+
+
+def written(found: set[str]) -> list[Chapter]:
+    """The chapters among the pages of the book, in order."""
+    return [chapter for chapter in CHAPTERS if chapter.docname in found]
+
+
+class OfChapters(SphinxDirective):
+    """A directive for what is collected from the chapters of the table of contents, once all of them are known."""
+
+    placeholder: ClassVar[type[nodes.Element]]
+
+    def run(self) -> list[nodes.Node]:
+        """A placeholder; the page is made again when a chapter changes."""
+        for chapter in written(self.env.found_docs):
+            self.env.note_dependency(self.env.doc2path(chapter.docname))
+        return [self.placeholder()]

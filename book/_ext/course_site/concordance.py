@@ -17,9 +17,8 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
-from course_site.chapters import CHAPTERS, Chapter
+from course_site.chapters import Chapter, OfChapters, written
 
 __all__ = ["BOOK", "VERDICTS", "Passage", "answers_in", "passages", "setup"]
 
@@ -70,14 +69,10 @@ class concordance(nodes.General, nodes.Element):
     """Stands for the lists until all chapters are known."""
 
 
-class Concordance(SphinxDirective):
+class Concordance(OfChapters):
     """``{concordance}``: one section for each heading of the article, and one for the book."""
 
-    def run(self) -> list[nodes.Node]:
-        """A placeholder; the page is made again when a chapter changes."""
-        for chapter in _written(self.env.found_docs):
-            self.env.note_dependency(self.env.doc2path(chapter.docname))
-        return [concordance()]
+    placeholder = concordance
 
 
 def setup(app: Sphinx) -> None:
@@ -87,16 +82,11 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", _resolve)
 
 
-def _written(found: set[str]) -> list[Chapter]:
-    """The chapters among the pages of the book, in order."""
-    return [chapter for chapter in CHAPTERS if chapter.docname in found]
-
-
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Replaces the placeholder by the lists."""
     for placeholder in list(doctree.findall(concordance)):
         places: dict[str, list[tuple[str, nodes.reference]]] = {}
-        for chapter in _written(app.env.found_docs):
+        for chapter in written(app.env.found_docs):
             for name, verdict, heading in answers_in(Path(app.env.doc2path(chapter.docname))):
                 if verdict not in VERDICTS:
                     _logger.warning("%r is no verdict; there are %s", verdict, VERDICTS, location=chapter.docname)

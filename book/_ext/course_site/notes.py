@@ -5,9 +5,8 @@ from __future__ import annotations
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
-from course_site.chapters import CHAPTERS, Chapter
+from course_site.chapters import Chapter, OfChapters, written
 
 __all__ = ["ANCHOR", "setup"]
 
@@ -21,14 +20,10 @@ class source_notes(nodes.General, nodes.Element):
     """Stands for the notes until all chapters are known."""
 
 
-class SourceNotes(SphinxDirective):
+class SourceNotes(OfChapters):
     """``{source-notes}``: the notes of every chapter in the table of contents."""
 
-    def run(self) -> list[nodes.Node]:
-        """A placeholder; the page is made again when a chapter changes."""
-        for chapter in _written(self.env.found_docs):
-            self.env.note_dependency(self.env.doc2path(chapter.docname))
-        return [source_notes()]
+    placeholder = source_notes
 
 
 def setup(app: Sphinx) -> None:
@@ -38,15 +33,10 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", _resolve)
 
 
-def _written(found: set[str]) -> list[Chapter]:
-    """The chapters among the pages of the book, in order."""
-    return [chapter for chapter in CHAPTERS if chapter.docname in found]
-
-
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Replaces the placeholder by one section for each chapter."""
     for placeholder in list(doctree.findall(source_notes)):
-        sections = [_chapter(app, docname, chapter) for chapter in _written(app.env.found_docs)]
+        sections = [_chapter(app, docname, chapter) for chapter in written(app.env.found_docs)]
         nothing = nodes.paragraph("", "No chapter with notes has been added to the book yet.")
         placeholder.replace_self([section for section in sections if section] or [nothing])
 
